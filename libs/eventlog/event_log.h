@@ -2,9 +2,11 @@
 //
 //   auto log = RocksdbEventLog::Open(folder, topics);          // or Kafka
 //   absl::StatusOr<Appended> done = (*log)->Append(
-//       {"vigil.police.events.v1", {subject, bytes, {}}}, absl::Now() + absl::Seconds(1));
+//       {"vigil.police.events.v1", {subject, bytes, {}}}, absl::Now() +
+//       absl::Seconds(1));
 //   auto cursor = (*log)->Open({{{"vigil.police.events.v1", 0}, 0}});
-//   absl::StatusOr<std::vector<LoggedRecord>> some = (*cursor)->Next(500, deadline);
+//   absl::StatusOr<std::vector<LoggedRecord>> some = (*cursor)->Next(500,
+//   deadline);
 //
 // A log knows nothing of what its bytes mean. Two adapters keep this contract,
 // and one suite (tests/contract) holds both to it: RocksdbEventLog, for one
@@ -57,8 +59,8 @@ struct Partition {
 };
 
 // The place of one record, for ever. Offsets of a partition strictly increase
-// from 0; they may jump, so a reader resumes at the last record's offset + 1 and
-// never counts.
+// from 0; they may jump, so a reader resumes at the last record's offset + 1
+// and never counts.
 struct Position {
   Partition partition;
   int64_t offset = 0;
@@ -66,8 +68,8 @@ struct Position {
 };
 
 // What the log says of a record that it has: where, and since when. `logged` is
-// given by the log alone (Kafka's LogAppendTime; the embedded log's commit time,
-// which never runs backwards within a partition), in whole milliseconds.
+// given by the log alone (Kafka's LogAppendTime; the embedded log's commit
+// time, which never runs backwards within a partition), in whole milliseconds.
 struct Appended {
   Position position;
   absl::Time logged;
@@ -83,6 +85,10 @@ struct LoggedRecord {
 // message.max.bytes (1,048,588) with room for key, headers and framing. Callers
 // check it before they promise anything; an append over it is INVALID_ARGUMENT.
 inline constexpr size_t kMaxValueBytes = 1'000'000;
+
+// The largest sum of key, header names and header values: what the broker's
+// limit leaves beside the value, with 16 KB kept for framing.
+inline constexpr size_t kMaxKeyAndHeaderBytes = 32'000;
 
 // Receives one outcome for each record of a batch, in the batch's order. It may
 // run on any thread, so it must neither block nor throw; it runs exactly once.
@@ -101,22 +107,25 @@ class Cursor {
   //                answered by an empty batch or by a jump.
   //   UNAVAILABLE  the log cannot be reached now; the same call later goes on
   //                where this one stopped.
-  virtual absl::StatusOr<std::vector<LoggedRecord>> Next(size_t limit,
-                                                         absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<LoggedRecord>> Next(
+      size_t limit, absl::Time deadline) = 0;
 };
 
 class EventLog {
  public:
   virtual ~EventLog() = default;
 
-  // Appends each record, independently of the others, and calls `done` once when
-  // the fate of all is known or the deadline has passed. OK means durable. After
-  //   UNAVAILABLE or DEADLINE_EXCEEDED  the record is IN DOUBT: it may be in the
+  // Appends each record, independently of the others, and calls `done` once
+  // when the fate of all is known or the deadline has passed. OK means durable.
+  // After
+  //   UNAVAILABLE or DEADLINE_EXCEEDED  the record is IN DOUBT: it may be in
+  //   the
   //                log, or come into it later. Append the same bytes again;
   //                readers keep the first.
-  //   INVALID_ARGUMENT (over kMaxValueBytes, empty key), NOT_FOUND (topic not in
-  //                the declaration), PERMISSION_DENIED (the broker's ACLs)
-  //                it is not in the log, and the same bytes never will be.
+  //   INVALID_ARGUMENT (over kMaxValueBytes or kMaxKeyAndHeaderBytes, empty
+  //                key), NOT_FOUND (topic not in the declaration),
+  //                PERMISSION_DENIED (the broker's ACLs): it is not in the log,
+  //                and the same bytes never will be.
   //   RESOURCE_EXHAUSTED  too much in flight; it is not in the log, try later.
   // Records with one key that one caller gives in one batch keep their order.
   virtual void AppendBatch(std::vector<TopicRecord> batch, absl::Time deadline,
@@ -132,7 +141,8 @@ class EventLog {
       std::map<Partition, int64_t> from) = 0;
 
   // The offset that the next record of the partition will have at least.
-  virtual absl::StatusOr<int64_t> End(const Partition& partition, absl::Time deadline) = 0;
+  virtual absl::StatusOr<int64_t> End(const Partition& partition,
+                                      absl::Time deadline) = 0;
 
   // The topics of this deployment and how many partitions each has: what the
   // declaration says, so it answers when the log cannot be reached.

@@ -1,0 +1,98 @@
+// What only the embedded log promises; tests/contract holds it to the port.
+#include "libs/eventlog/rocksdb_event_log.h"
+
+#include <filesystem>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/eventlog/partitioner.h"
+
+namespace vigil::eventlog {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kTopic[] = "vigil.test.events.v1";
+const Topics kTopics = {{kTopic, {.partitions = 2}}};
+
+absl::Time Soon() { return absl::Now() + absl::Seconds(30); }
+
+class RocksdbEventLogTest : public testing::Test {
+ protected:
+  RocksdbEventLogTest()
+      : folder_(testing::TempDir() + "/rocksdb_event_log_" +
+                testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::remove_all(folder_);
+  }
+  ~RocksdbEventLogTest() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<RocksdbEventLog> Open() {
+    auto log = RocksdbEventLog::Open(folder_, kTopics,
+                                     {.clock = [this] { return now_; }});
+    EXPECT_TRUE(log.ok()) << log.status();
+    return *std::move(log);
+  }
+
+  const std::string folder_;
+  absl::Time now_ = absl::FromUnixMillis(1'700'000'000'000);
+};
+
+TEST_F(RocksdbEventLogTest, LoggedTimeNeverRunsBackwardsEvenWhenReopened) {
+  const TopicRecord record = {kTopic, {"key", "value", {}}};
+  auto log = Open();
+  now_ += absl::Microseconds(1500);
+  const auto first = log->Append(record, Soon());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->logged, absl::FromUnixMillis(1'700'000'000'001));
+
+  now_ -= absl::Hours(1);
+  const auto second = log->Append(record, Soon());
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->logged, first->logged);
+
+  log.reset();
+  log = Open();
+  const auto third = log->Append(record, Soon());
+  ASSERT_TRUE(third.ok()) << third.status();
+  EXPECT_EQ(third->logged, first->logged);
+  EXPECT_EQ(third->position.offset, 2);
+}
+
+TEST_F(RocksdbEventLogTest, AFolderHasOneProcess) {
+  const auto log = Open();
+  const auto second = RocksdbEventLog::Open(folder_, kTopics);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(RocksdbEventLogTest, AnotherNumberOfPartitionsIsRefused) {
+  Open().reset();
+  const auto log =
+      RocksdbEventLog::Open(folder_, {{kTopic, {.partitions = 3}}});
+  EXPECT_EQ(log.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(log.status().message()), HasSubstr("= 2, not 3"));
+}
+
+TEST_F(RocksdbEventLogTest, TopicsOfWhichOneIsAPrefixOfTheOtherStayApart) {
+  const Topics topics = {{"a", {.partitions = 1}}, {"a.b", {.partitions = 1}}};
+  auto log = RocksdbEventLog::Open(folder_, topics);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_TRUE((*log)->Append({"a.b", {"k", "v", {}}}, Soon()).ok());
+  log->reset();
+  log = RocksdbEventLog::Open(folder_, topics);
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_EQ(*(*log)->End({"a", 0}, Soon()), 0);
+  EXPECT_EQ(*(*log)->End({"a.b", 0}, Soon()), 1);
+}
+
+TEST_F(RocksdbEventLogTest, AnAppendWhoseTimeIsOverIsNotTried) {
+  const auto log = Open();
+  const auto late =
+      log->Append({kTopic, {"key", "value", {}}}, absl::InfinitePast());
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+  ASSERT_TRUE(log->Append({kTopic, {"key", "value", {}}}, Soon()).ok());
+  EXPECT_EQ(*log->End({kTopic, PartitionOf("key", 2)}, Soon()), 1);
+}
+
+}  // namespace
+}  // namespace vigil::eventlog

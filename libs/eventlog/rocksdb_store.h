@@ -1,0 +1,54 @@
+// How this library opens RocksDB, once for the log and for the writer's store.
+// Private to libs/eventlog: it shows RocksDB's headers.
+#ifndef VIGIL_LIBS_EVENTLOG_ROCKSDB_STORE_H_
+#define VIGIL_LIBS_EVENTLOG_ROCKSDB_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rocksdb/db.h"
+#include "rocksdb/write_batch.h"
+
+namespace vigil::eventlog {
+
+// A database and its column families; closes them in the right order.
+struct RocksdbStore {
+  ~RocksdbStore();
+  rocksdb::ColumnFamilyHandle* Family(size_t index) const {
+    return handles[index];
+  }
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+};
+
+// Opens or creates `folder` with the families named (`default` first, which is
+// where meta rows lie). No family has a prefix extractor. A write that was
+// acknowledged and cannot be read back is DATA_LOSS here, never cut off.
+absl::StatusOr<std::unique_ptr<RocksdbStore>> OpenRocksdb(
+    const std::string& folder, const std::vector<std::string>& families,
+    rocksdb::Env* env);
+
+// Corruption is DATA_LOSS, anything else UNAVAILABLE.
+absl::Status FromRocksdb(const rocksdb::Status& status,
+                         const std::string& what);
+
+// A batch whose rows carry a checksum from here to the log file.
+rocksdb::WriteBatch ProtectedBatch();
+
+void AppendBigEndian32(std::string& to, uint32_t number);
+void AppendBigEndian64(std::string& to, uint64_t number);
+// Take a number, or a length and as many bytes, from the front; false if there
+// are too few.
+bool TakeBigEndian32(std::string_view& from, uint32_t& number);
+bool TakeBigEndian64(std::string_view& from, uint64_t& number);
+void AppendSized(std::string& to, std::string_view bytes);
+bool TakeSized(std::string_view& from, std::string& bytes);
+
+}  // namespace vigil::eventlog
+
+#endif  // VIGIL_LIBS_EVENTLOG_ROCKSDB_STORE_H_
