@@ -69,13 +69,18 @@ Sha256Digest Sha256(absl::string_view bytes) {
 Sha256Digest HmacSha256(absl::string_view key, absl::string_view bytes) {
   thread_local const std::unique_ptr<EVP_MAC_CTX, FreeMac> context =
       NewHmacSha256();
-  // OpenSSL takes a null key as "the one you had": an empty key needs a place.
-  const char* const key_data = key.empty() ? "" : key.data();
+  // A writer hashes under one key, and taking a key costs more than hashing a
+  // reference: OpenSSL keeps the last one when it is given none.
+  thread_local std::optional<std::string> last_key;
+  const unsigned char* new_key = nullptr;
+  if (last_key != key) {
+    last_key.emplace(key);
+    new_key = reinterpret_cast<const unsigned char*>(last_key->data());
+  }
   Sha256Digest digest;
   size_t size = 0;
-  Check(EVP_MAC_init(context.get(),
-                     reinterpret_cast<const unsigned char*>(key_data),
-                     key.size(), nullptr) == 1 &&
+  Check(EVP_MAC_init(context.get(), new_key, new_key ? key.size() : 0,
+                     nullptr) == 1 &&
             EVP_MAC_update(context.get(),
                            reinterpret_cast<const unsigned char*>(bytes.data()),
                            bytes.size()) == 1 &&

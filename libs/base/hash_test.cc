@@ -53,6 +53,16 @@ TEST(HashTest, HmacOfRfc4231) {
             "8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(HashTest, HmacUnderOneKeyAndThenAnother) {
+  const Sha256Digest first = HmacSha256("first key", "bytes");
+  const Sha256Digest second = HmacSha256("second key", "bytes");
+  EXPECT_NE(first, second);
+  EXPECT_EQ(HmacSha256("second key", "bytes"), second);
+  EXPECT_NE(HmacSha256("second key", "other bytes"), second);
+  EXPECT_EQ(HmacSha256("first key", "bytes"), first);
+  EXPECT_EQ(HmacSha256("first key", "bytes"), first);
+}
+
 TEST(HashTest, HmacForgetsTheLastKeyAlsoWhenTheNewOneIsEmpty) {
   HmacSha256("Jefe", "");
   EXPECT_EQ(Hex(AsBytes(HmacSha256("", ""))),
