@@ -34,8 +34,8 @@ using Sha256Digest = std::array<uint8_t, 32>;
 // FIPS 180-4.
 Sha256Digest Sha256(absl::string_view bytes);
 
-// RFC 2104 with SHA-256; a key of any length. The thread keeps a copy of the last
-// key, under which the next call is cheaper.
+// RFC 2104 with SHA-256; a key of any length. The thread keeps a copy of the
+// last key, under which the next call is cheaper.
 Sha256Digest HmacSha256(absl::string_view key, absl::string_view bytes);
 
 // SHA-256 over pieces, in the order of Update.
