@@ -1,12 +1,12 @@
 // What only the embedded log promises; tests/contract holds it to the port.
 #include "libs/eventlog/rocksdb_event_log.h"
 
-#include <filesystem>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/eventlog/partitioner.h"
+#include "tests/temporary_folder.h"
 
 namespace vigil::eventlog {
 namespace {
@@ -20,21 +20,14 @@ absl::Time Soon() { return absl::Now() + absl::Seconds(30); }
 
 class RocksdbEventLogTest : public testing::Test {
  protected:
-  RocksdbEventLogTest()
-      : folder_(testing::TempDir() + "/rocksdb_event_log_" +
-                testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    std::filesystem::remove_all(folder_);
-  }
-  ~RocksdbEventLogTest() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<RocksdbEventLog> Open() {
-    auto log = RocksdbEventLog::Open(folder_, kTopics,
+    auto log = RocksdbEventLog::Open(folder_.path(), kTopics,
                                      {.clock = [this] { return now_; }});
     EXPECT_TRUE(log.ok()) << log.status();
     return *std::move(log);
   }
 
-  const std::string folder_;
+  const TemporaryFolder folder_;
   absl::Time now_ = absl::FromUnixMillis(1'700'000'000'000);
 };
 
@@ -61,25 +54,25 @@ TEST_F(RocksdbEventLogTest, LoggedTimeNeverRunsBackwardsEvenWhenReopened) {
 
 TEST_F(RocksdbEventLogTest, AFolderHasOneProcess) {
   const auto log = Open();
-  const auto second = RocksdbEventLog::Open(folder_, kTopics);
+  const auto second = RocksdbEventLog::Open(folder_.path(), kTopics);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(RocksdbEventLogTest, AnotherNumberOfPartitionsIsRefused) {
   Open().reset();
   const auto log =
-      RocksdbEventLog::Open(folder_, {{kTopic, {.partitions = 3}}});
+      RocksdbEventLog::Open(folder_.path(), {{kTopic, {.partitions = 3}}});
   EXPECT_EQ(log.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(log.status().message()), HasSubstr("= 2, not 3"));
 }
 
 TEST_F(RocksdbEventLogTest, TopicsOfWhichOneIsAPrefixOfTheOtherStayApart) {
   const Topics topics = {{"a", {.partitions = 1}}, {"a.b", {.partitions = 1}}};
-  auto log = RocksdbEventLog::Open(folder_, topics);
+  auto log = RocksdbEventLog::Open(folder_.path(), topics);
   ASSERT_TRUE(log.ok()) << log.status();
   ASSERT_TRUE((*log)->Append({"a.b", {"k", "v", {}}}, Soon()).ok());
   log->reset();
-  log = RocksdbEventLog::Open(folder_, topics);
+  log = RocksdbEventLog::Open(folder_.path(), topics);
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_EQ(*(*log)->End({"a", 0}, Soon()), 0);
   EXPECT_EQ(*(*log)->End({"a.b", 0}, Soon()), 1);
