@@ -1,0 +1,219 @@
+#include "libs/event/codes.h"
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/check.h"
+#include "libs/base/nhs_number.h"
+#include "libs/base/organisation.h"
+#include "libs/base/upn.h"
+
+namespace vigil::event {
+namespace {
+
+constexpr Code kCodes[] = {
+    // Of any field.
+    {code::kRequired, "This must be stated.", Advice::kCorrect},
+    {code::kUnknownField,
+     "This server does not know this field; nothing was stored. The number is "
+     "the field's.",
+     Advice::kCorrect},
+    {code::kUnknownEnumValue,
+     "This server does not know this value; nothing was stored.",
+     Advice::kCorrect},
+    {code::kTextTooLong,
+     "The text has more Unicode characters than the field's comment allows; "
+     "nothing is ever cut.",
+     Advice::kCorrect},
+    {code::kTextNotUtf8, "The text is not UTF-8.", Advice::kCorrect},
+    {code::kTextControlCharacter,
+     "The text holds a control character; prose may hold line feeds, carriage "
+     "returns and tabs, any other field none.",
+     Advice::kCorrect},
+    {code::kListTooLong, "The list is longer than the field's comment allows.",
+     Advice::kCorrect},
+    {code::kListTooShort, "The list has too few elements.", Advice::kCorrect},
+    {code::kListRepeats, "The list names the same thing twice.",
+     Advice::kCorrect},
+    {code::kNumberOutOfRange, "The number is out of the field's range.",
+     Advice::kCorrect},
+    // Of times.
+    {code::kInstantFormat,
+     "An instant is written as RFC 3339 with its offset: "
+     "2026-03-28T10:00:00Z or 2026-03-28T10:00:00.250+01:00.",
+     Advice::kCorrect},
+    {code::kLocalTimeFormat,
+     "A local time is written without offset: 2026-10-25T01:30:00.",
+     Advice::kCorrect},
+    {code::kLocalTimeNonexistent,
+     "No clock of that zone showed this time: it was skipped when the clock "
+     "went forward.",
+     Advice::kCorrect},
+    {code::kLocalTimeNotAmbiguous,
+     "The clock showed this time once only, so there is no second.",
+     Advice::kCorrect},
+    {code::kZoneUnknown,
+     "The zone is not one of the IANA database, such as Europe/London.",
+     Advice::kCorrect},
+    {code::kDateFormat,
+     "A date is written 2026-03-28, 2026-03 or 2026, and must exist; some "
+     "fields need the full date.",
+     Advice::kCorrect},
+    {code::kIntervalEmpty, "An interval states at least one of its ends.",
+     Advice::kCorrect},
+    {code::kIntervalReversed, "The interval ends before it begins.",
+     Advice::kCorrect},
+    {code::kTimeInFuture,
+     "This lies after the time at which the request was received.",
+     Advice::kCorrect},
+    // Of people.
+    {code::kPersonNumberZero, "Person numbers begin with 1.", Advice::kCorrect},
+    {code::kPersonRepeated, "The same person is named twice.",
+     Advice::kCorrect},
+    {code::kBirthInFuture,
+     "A date of birth lies in the future; an expected date has a field of its "
+     "own.",
+     Advice::kCorrect},
+    {code::kAgeOutOfRange, "Years are 0 to 150 and months 0 to 11.",
+     Advice::kCorrect},
+    {code::kDeathInFuture, "The date of death lies in the future.",
+     Advice::kCorrect},
+    {code::kDeathBeforeBirth, "The date of death lies before that of birth.",
+     Advice::kCorrect},
+    {code::kIdentifierSpaces, "An identifier is written without spaces.",
+     Advice::kCorrect},
+    {code::kIdentifierSystem,
+     "The system that issues it is stated for an identifier of type OTHER, and "
+     "for no other type.",
+     Advice::kCorrect},
+    {kNhsNumberNotDigits, "An NHS number is digits only.", Advice::kCorrect},
+    {kNhsNumberLength, "An NHS number has 10 digits.", Advice::kCorrect},
+    {kNhsNumberCheckDigit,
+     "The last digit does not check the others: it is no NHS number.",
+     Advice::kCorrect},
+    {kUpnLength, "A unique pupil number has 13 characters.", Advice::kCorrect},
+    {kUpnFormat,
+     "A unique pupil number is a letter, eleven digits and a last digit, or a "
+     "last letter if it is temporary.",
+     Advice::kCorrect},
+    {kUpnCheckLetter,
+     "The first letter does not check the rest: it is no unique pupil number.",
+     Advice::kCorrect},
+    {code::kUpnTemporary, "This is a temporary number: state it as such.",
+     Advice::kCorrect},
+    {code::kUpnNotTemporary, "This is a permanent number: state it as such.",
+     Advice::kCorrect},
+    {code::kUprnFormat, "A unique property reference number is 1 to 12 digits.",
+     Advice::kCorrect},
+    // Of references and other values.
+    {kOrganisationScheme,
+     "The scheme is one of ods, urn, la, police, charity, company, local.",
+     Advice::kCorrect},
+    {kOrganisationCode,
+     "The code is upper-case letters, digits and inner hyphens, 1 to 32 "
+     "characters.",
+     Advice::kCorrect},
+    {code::kEventIdFormat, "An event id is a UUID in lower case.",
+     Advice::kCorrect},
+    {code::kSubjectFormat,
+     "A subject reference is used exactly as a receipt or an answer gave it.",
+     Advice::kCorrect},
+    {code::kSha256Format, "A SHA-256 is 64 lower-case hexadecimal digits.",
+     Advice::kCorrect},
+    {code::kDecimalFormat,
+     "A quantity is digits with at most one point between them, and a minus "
+     "sign before them if negative.",
+     Advice::kCorrect},
+    {code::kFieldPathFormat,
+     "A field is named by its path in lower case, such as header.occurred.",
+     Advice::kCorrect},
+    // Refusals.
+    {code::kRequestIdReused,
+     "This request id was used for other content, which is stored and stays.",
+     Advice::kStop},
+    {code::kBatchTooLarge,
+     "A batch holds at most 500 requests and 4 MB; send it in parts.",
+     Advice::kCorrect},
+    {code::kNotAuthorised,
+     "The register does not let this system do this for this organisation.",
+     Advice::kStop},
+    {code::kTooMuchInFlight,
+     "Too many calls of this system are in flight; wait as the answer says.",
+     Advice::kRepeat},
+    {code::kLogUnreachable,
+     "Neither the log nor the outbox could take it; nothing was stored.",
+     Advice::kRepeat},
+    {code::kAppendInDoubt,
+     "It may or may not be stored; a repeat finds out and stores it once.",
+     Advice::kRepeat},
+    {code::kProjectionBehind,
+     "The index has not yet reached what was asked for.", Advice::kRepeat},
+    {code::kDataLoss, "Bytes of the log do not agree with their proof.",
+     Advice::kStop},
+    // Warnings.
+    {code::kIdentifierNotVerified,
+     "An identifier that is not stated as verified links no records.",
+     Advice::kLook},
+    {code::kIdentifierHolderNotStated,
+     "An identifier whose holder is not stated links no records.",
+     Advice::kLook},
+    {code::kLocalTimeAmbiguous,
+     "The clock showed this time twice and it is not stated which is meant.",
+     Advice::kLook},
+    {code::kNotAChild,
+     "By the date of birth the person had reached 18 when this happened.",
+     Advice::kLook},
+    {code::kExpectedDatePassed,
+     "The expected date of birth has passed: the child may have been born.",
+     Advice::kLook},
+};
+
+}  // namespace
+
+absl::Span<const Code> Codes() { return kCodes; }
+
+const Code* FindCode(absl::string_view code) {
+  for (const Code& candidate : kCodes) {
+    if (candidate.code == code) {
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+absl::string_view AdviceName(Advice advice) {
+  switch (advice) {
+    case Advice::kCorrect:
+      return "CORRECT";
+    case Advice::kRepeat:
+      return "REPEAT";
+    case Advice::kStop:
+      return "STOP";
+    case Advice::kLook:
+      return "LOOK";
+  }
+  Check(false, "an advice has a name");
+  return "";
+}
+
+std::string CodesMarkdown() {
+  std::string text =
+      "# Codes\n"
+      "\n"
+      "Each code that an answer of Vigil can hold. Codes are never renamed and "
+      "never change\ntheir meaning. What to do:\n"
+      "\n"
+      "- CORRECT: correct the request and send it with a new request id.\n"
+      "- REPEAT: send the same request again, unchanged, with the same request "
+      "id.\n"
+      "- STOP: neither helps; a person must look.\n"
+      "- LOOK: a warning. It was stored, and is worth a look.\n"
+      "\n"
+      "| Code | Meaning | What to do |\n"
+      "|---|---|---|\n";
+  for (const Code& code : kCodes) {
+    absl::StrAppend(&text, "| `", code.code, "` | ", code.description, " | ",
+                    AdviceName(code.advice), " |\n");
+  }
+  return text;
+}
+
+}  // namespace vigil::event
