@@ -1,0 +1,202 @@
+#include "libs/event/seal.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "io/cloudevents/v1/cloudevents.pb.h"
+#include "libs/base/check.h"
+#include "libs/event/reference.h"
+
+namespace vigil::event {
+namespace {
+
+using ::io::cloudevents::v1::CloudEvent;
+
+constexpr char kStandard[] = "standard";
+constexpr char kRestricted[] = "restricted";
+
+std::string SerializeOnce(const google::protobuf::Message& message) {
+  std::string bytes;
+  bytes.reserve(message.ByteSizeLong());
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  // Attributes lie in a map: sorted, golden files can be compared byte by byte.
+  out.SetSerializationDeterministic(true);
+  Check(message.SerializeToCodedStream(&out), "a message did not serialise");
+  out.Trim();
+  return bytes;
+}
+
+void AddSection(v1::Part part, const char* audience,
+                const google::protobuf::Message& message,
+                v1::Sections* sections) {
+  v1::Section* section = sections->add_sections();
+  section->set_part(part);
+  section->set_audience(audience);
+  section->set_bytes(SerializeOnce(message));
+}
+
+v1::Sections SectionsOf(const Draft& draft) {
+  v1::Sections sections;
+  AddSection(v1::PART_HEADER, kStandard, draft.header, &sections);
+  // Allegations against people who work with children are not for everybody
+  // (R111); who told us is not for the family (F50); nor is a shielded place
+  // (F46).
+  AddSection(v1::PART_KIND,
+             draft.kind.has_allegation_made() ? kRestricted : kStandard,
+             draft.kind, &sections);
+  if (draft.people.has_value()) {
+    AddSection(v1::PART_PEOPLE, kStandard, *draft.people, &sections);
+  }
+  if (draft.informant.has_value()) {
+    AddSection(v1::PART_INFORMANT,
+               draft.informant->confidentiality() == v1::CONFIDENTIALITY_OPEN
+                   ? kStandard
+                   : kRestricted,
+               *draft.informant, &sections);
+  }
+  if (draft.place.has_value()) {
+    AddSection(v1::PART_PLACE,
+               draft.place->address().shielded() == v1::ANSWER_YES ? kRestricted
+                                                                   : kStandard,
+               *draft.place, &sections);
+  }
+  return sections;
+}
+
+std::string Rfc3339Milliseconds(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+Sealed SealOne(Draft draft, const Request& request, std::string id,
+               std::string type, size_t index, size_t count) {
+  Check(!type.empty(), "a draft has a kind");
+  Check(!draft.subject.empty() || !draft.key.empty(),
+        "a draft has a subject or a key");
+  draft.header.set_label(LabelOf(type));
+  draft.header.set_system(request.system);
+
+  CloudEvent event;
+  event.set_id(id);
+  event.set_source(request.source);
+  event.set_spec_version("1.0");
+  event.set_type(type);
+  event.set_binary_data(SerializeOnce(SectionsOf(draft)));
+  auto& attributes = *event.mutable_attributes();
+  attributes["datacontenttype"].set_ce_string("application/protobuf");
+  const int64_t milliseconds = absl::ToUnixMillis(request.received);
+  auto* time = attributes["time"].mutable_ce_timestamp();
+  time->set_seconds(milliseconds / 1000);
+  time->set_nanos(static_cast<int32_t>(milliseconds % 1000) * 1'000'000);
+  const std::string& key = draft.key.empty() ? draft.subject : draft.key;
+  attributes["partitionkey"].set_ce_string(key);
+  if (!draft.subject.empty()) {
+    attributes["subject"].set_ce_string(draft.subject);
+  }
+  if (!request.request_key.empty()) {
+    attributes["requestkey"].set_ce_string(request.request_key);
+    attributes["requestdigest"].set_ce_string(request.request_digest);
+    attributes["requestindex"].set_ce_integer(static_cast<int32_t>(index));
+    attributes["requestcount"].set_ce_integer(static_cast<int32_t>(count));
+  }
+  if (!request.traceparent.empty()) {
+    attributes["traceparent"].set_ce_string(request.traceparent);
+  }
+
+  Sealed sealed;
+  sealed.value = SerializeOnce(event);
+  sealed.headers = {
+      {"content-type", "application/cloudevents+protobuf"},
+      {"ce_id", id},
+      {"ce_source", request.source},
+      {"ce_type", type},
+      {"ce_time", Rfc3339Milliseconds(absl::FromUnixMillis(milliseconds))},
+  };
+  if (!draft.subject.empty()) {
+    sealed.headers.emplace_back("ce_subject", draft.subject);
+  }
+  if (!request.traceparent.empty()) {
+    sealed.headers.emplace_back("traceparent", request.traceparent);
+  }
+  sealed.id = std::move(id);
+  sealed.type = std::move(type);
+  sealed.key = key;
+  sealed.subject = std::move(draft.subject);
+  return sealed;
+}
+
+}  // namespace
+
+std::string TypeOf(const v1::Kind& kind) {
+  const auto* oneof = v1::Kind::descriptor()->FindOneofByName("kind");
+  const auto* field =
+      v1::Kind::GetReflection()->GetOneofFieldDescriptor(kind, oneof);
+  return field == nullptr ? "" : field->message_type()->full_name();
+}
+
+std::string LabelOf(const std::string& type) {
+  // Where the words of the type's name are not what a reader would say.
+  static const auto* const words = new std::map<std::string, std::string>{
+      {"AssessmentStepped", "Assessment"},
+      {"InvestigationStepped", "Investigation"},
+      {"PlanStepped", "Plan"},
+      {"MeetingHeld", "Meeting"},
+      {"SharingDecided", "Decision on sharing information"},
+      {"ServiceOffered", "Service"},
+      {"ServiceContact", "Contact with a service"},
+      {"LifeEventRecorded", "Life event"},
+      {"RepresentationMade", "Complaint, disagreement or challenge"},
+      {"ArrangementChanged", "Living, school or care arrangement changed"},
+      {"MissingReported", "Missing episode"},
+      {"MeasureTaken", "Protective or legal measure"},
+      {"EntryReassigned", "Entry moved to another record"},
+      {"SubjectsLinked", "Records linked as one child"},
+      {"SubjectsSeparated", "Records separated: not one child"},
+      {"SubjectRegistered", "Became known to the agency"},
+      {"SubjectRenamed", "Record reference changed"},
+  };
+  const size_t dot = type.rfind('.');
+  const std::string name =
+      dot == std::string::npos ? type : type.substr(dot + 1);
+  if (const auto it = words->find(name); it != words->end()) return it->second;
+  std::string label;
+  for (const char c : name) {
+    const auto u = static_cast<unsigned char>(c);
+    if (!absl::ascii_isupper(u) || label.empty()) {
+      label += c;
+    } else {
+      absl::StrAppend(&label, " ", std::string(1, absl::ascii_tolower(u)));
+    }
+  }
+  return label;
+}
+
+std::vector<Sealed> Seal(std::vector<Draft> drafts, const Request& request) {
+  std::map<std::pair<std::string, std::string>, uint32_t> ordinals;
+  std::vector<Sealed> sealed;
+  sealed.reserve(drafts.size());
+  const size_t count = drafts.size();
+  for (Draft& draft : drafts) {
+    std::string type = TypeOf(draft.kind);
+    const uint32_t ordinal = ordinals[{type, draft.subject}]++;
+    std::string id = EventId(request.source, request.system, request.request_id,
+                             draft.subject, type, ordinal);
+    const size_t index = sealed.size();
+    sealed.push_back(SealOne(std::move(draft), request, std::move(id),
+                             std::move(type), index, count));
+  }
+  return sealed;
+}
+
+Sealed SealWithId(Draft draft, const Request& request, std::string id) {
+  std::string type = TypeOf(draft.kind);
+  return SealOne(std::move(draft), request, std::move(id), std::move(type), 0,
+                 1);
+}
+
+}  // namespace vigil::event
