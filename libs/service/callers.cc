@@ -1,0 +1,62 @@
+#include "libs/service/callers.h"
+
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "libs/base/check.h"
+#include "libs/service/certificate.h"
+#include "libs/service/log.h"
+#include "libs/service/status.h"
+
+namespace vigil::service {
+
+Callers::Callers(Register systems, CallersOptions options)
+    : systems_(std::move(systems)),
+      options_(std::move(options)),
+      plaintext_(systems_.FindSystem(options_.plaintext_system)) {
+  Check(options_.plaintext_system.empty() || plaintext_.has_value(),
+        "the plaintext listener's system is in the register");
+  for (const std::string& id : systems_.SystemIds()) in_flight_[id] = 0;
+}
+
+absl::StatusOr<Admitted> Callers::Admit(const Peer& peer) {
+  std::optional<Caller> caller = Identify(peer);
+  if (!caller) return Unauthenticated();
+  std::atomic<uint32_t>& in_flight = in_flight_.find(caller->system())->second;
+  Admitted admitted;
+  admitted.place = Place(&in_flight);
+  if (in_flight.fetch_add(1, std::memory_order_relaxed) >=
+      options_.calls_in_flight_per_system) {
+    return TooMuchInFlight();
+  }
+  admitted.caller = *std::move(caller);
+  return admitted;
+}
+
+std::optional<Caller> Callers::Identify(const Peer& peer) {
+  if (peer.plaintext) return plaintext_;
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    auto known = known_.find(peer.certificate_pem);
+    if (known != known_.end()) return known->second;
+  }
+  std::optional<Caller> caller;
+  absl::StatusOr<Certificate> certificate =
+      ParseCertificate(peer.certificate_pem);
+  if (certificate.ok()) {
+    caller = systems_.Find(*certificate);
+    if (!caller) {
+      // Said once, for the operator who forgot to register a system.
+      LogWarning("unknown_certificate",
+                 {{"uris", absl::StrJoin(certificate->uris, ",")},
+                  {"dns", absl::StrJoin(certificate->dns_names, ",")},
+                  {"issuer", certificate->issuer}});
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  if (known_.size() >= kMaxRememberedCertificates) known_.clear();
+  known_.emplace(peer.certificate_pem, caller);
+  return caller;
+}
+
+}  // namespace vigil::service

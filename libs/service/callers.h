@@ -1,0 +1,100 @@
+// Lets a call in: says who is calling, and holds a place for the call among
+// those that this system has in flight.
+//
+//   Callers callers(std::move(systems), {.plaintext_system = "demo"});
+//   absl::StatusOr<Admitted> admitted = callers.Admit({.certificate_pem =
+//   pem}); admitted->caller.MayPublishThrough("police");
+//   // the place is free again when admitted->place is gone
+//
+// One system's flood leaves the others their room. A certificate is parsed
+// once, not at each call.
+//
+// Threads: safe. A Callers outlives the places it gave.
+#ifndef VIGIL_LIBS_SERVICE_CALLERS_H_
+#define VIGIL_LIBS_SERVICE_CALLERS_H_
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "libs/service/caller.h"
+
+namespace vigil::service {
+
+// Calls of one system in flight, unless configured: with 1 ms each, far more
+// than one system needs; at 4 MB each, the most that one can make us hold.
+inline constexpr uint32_t kCallsInFlightPerSystem = 256;
+
+// Certificates remembered. Only those that a trusted authority signed come so
+// far, so this is reached by a fleet, not by an attacker; then all are
+// forgotten and parsed again.
+inline constexpr size_t kMaxRememberedCertificates = 10'000;
+
+// How a call came in.
+struct Peer {
+  // Over the plaintext listener, which only this machine can reach.
+  bool plaintext = false;
+  // What TLS verified.
+  absl::string_view certificate_pem;
+};
+
+// A place among the calls in flight, given back when destroyed. Movable.
+class Place {
+ public:
+  Place() = default;
+
+ private:
+  friend class Callers;
+  struct Leave {
+    void operator()(std::atomic<uint32_t>* in_flight) const {
+      in_flight->fetch_sub(1, std::memory_order_relaxed);
+    }
+  };
+  explicit Place(std::atomic<uint32_t>* in_flight) : in_flight_(in_flight) {}
+  std::unique_ptr<std::atomic<uint32_t>, Leave> in_flight_;
+};
+
+struct Admitted {
+  Caller caller;
+  Place place;
+};
+
+struct CallersOptions {
+  // As whom the plaintext listener speaks; empty: plaintext is refused.
+  std::string plaintext_system;
+  uint32_t calls_in_flight_per_system = kCallsInFlightPerSystem;
+};
+
+class Callers {
+ public:
+  Callers(Register systems, CallersOptions options);
+
+  Callers(const Callers&) = delete;
+  Callers& operator=(const Callers&) = delete;
+
+  // UNAUTHENTICATED  the register knows no such system, or plaintext is off
+  // RESOURCE_EXHAUSTED  it has as many calls in flight as it may: RetryInfo
+  absl::StatusOr<Admitted> Admit(const Peer& peer);
+
+ private:
+  std::optional<Caller> Identify(const Peer& peer);
+
+  const Register systems_;
+  const CallersOptions options_;
+  const std::optional<Caller> plaintext_;
+  std::map<std::string, std::atomic<uint32_t>, std::less<>> in_flight_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::optional<Caller>> known_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vigil::service
+
+#endif  // VIGIL_LIBS_SERVICE_CALLERS_H_

@@ -1,0 +1,134 @@
+#include "libs/service/channel.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/impl/client_unary_call.h>
+#include <grpcpp/impl/rpc_method.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/sync_stream.h>
+
+#if __has_include(<grpcpp/impl/proto_utils.h>)
+#include <grpcpp/impl/proto_utils.h>
+#else  // before gRPC 1.55
+#include <grpcpp/impl/codegen/proto_utils.h>
+#endif
+
+#include <utility>
+
+#include "google/protobuf/wrappers.pb.h"
+#include "libs/base/atomic_file.h"
+#include "libs/service/grpc_call.h"
+
+namespace vigil::service {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MessageLite;
+
+// As the server's (server.h): both sides notice a silent end.
+constexpr int kKeepaliveMs = 30'000;
+constexpr int kKeepaliveAnswerMs = 10'000;
+
+void Prepare(const CallOptions& options, grpc::ClientContext* context) {
+  context->set_deadline(absl::ToChronoTime(absl::Now() + options.timeout));
+  if (!options.traceparent.empty()) {
+    context->AddMetadata("traceparent", options.traceparent);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
+    const Target& target) {
+  const bool none = target.ca_file.empty() && target.certificate_file.empty() &&
+                    target.private_key_file.empty();
+  if (none) return grpc::InsecureChannelCredentials();
+  if (target.ca_file.empty() || target.certificate_file.empty() ||
+      target.private_key_file.empty()) {
+    return absl::InvalidArgumentError(
+        "TLS needs all three: authority, certificate and private key");
+  }
+  absl::StatusOr<std::string> authority = ReadFile(target.ca_file);
+  if (!authority.ok()) return authority.status();
+  absl::StatusOr<std::string> certificate = ReadFile(target.certificate_file);
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> key = ReadFile(target.private_key_file);
+  if (!key.ok()) return key.status();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = *std::move(authority);
+  options.pem_cert_chain = *std::move(certificate);
+  options.pem_private_key = *std::move(key);
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
+
+struct Channel::Connection {
+  std::shared_ptr<grpc::Channel> channel;
+};
+
+Channel::Channel(std::shared_ptr<const Connection> connection)
+    : connection_(std::move(connection)) {}
+
+absl::StatusOr<Channel> Channel::Open(const Target& target) {
+  auto credentials = Credentials(target);
+  if (!credentials.ok()) return credentials.status();
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(std::string(ServiceConfigJson()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveAnswerMs);
+  return Channel(std::make_shared<Connection>(Connection{
+      grpc::CreateCustomChannel(target.address, *credentials, arguments)}));
+}
+
+absl::Status Channel::Call(const std::string& method, const Message& request,
+                           Message* response,
+                           const CallOptions& options) const {
+  grpc::ClientContext context;
+  Prepare(options, &context);
+  const grpc::internal::RpcMethod rpc(method.c_str(),
+                                      grpc::internal::RpcMethod::NORMAL_RPC);
+  // What generated stubs do, for a method known by name.
+  return FromGrpc(grpc::internal::BlockingUnaryCall<Message, Message,
+                                                    MessageLite, MessageLite>(
+      connection_->channel.get(), rpc, &context, request, response));
+}
+
+absl::Status Channel::Stream(const std::string& method, const Message& request,
+                             Message* response,
+                             const std::function<bool()>& next,
+                             const CallOptions& options) const {
+  grpc::ClientContext context;
+  Prepare(options, &context);
+  const grpc::internal::RpcMethod rpc(
+      method.c_str(), grpc::internal::RpcMethod::SERVER_STREAMING);
+  std::unique_ptr<grpc::ClientReader<Message>> reader(
+      grpc::internal::ClientReaderFactory<Message>::Create<Message>(
+          connection_->channel.get(), rpc, &context, request));
+  while (reader->Read(response)) {
+    if (next()) continue;
+    context.TryCancel();
+    while (reader->Read(response)) {
+    }
+    break;
+  }
+  return FromGrpc(reader->Finish());
+}
+
+absl::StatusOr<bool> Channel::IsServing(absl::string_view service_name,
+                                        absl::Duration timeout) const {
+  // grpc.health.v1 is not packaged as a .proto file; HealthCheckRequest
+  // {string service = 1} and HealthCheckResponse {ServingStatus status = 1} are
+  // on the wire what these two are.
+  constexpr int32_t kServing = 1;
+  google::protobuf::StringValue request;
+  request.set_value(std::string(service_name));
+  google::protobuf::Int32Value response;
+  absl::Status status = Call("/grpc.health.v1.Health/Check", request, &response,
+                             {.timeout = timeout, .traceparent = ""});
+  if (absl::IsNotFound(status)) return false;
+  if (!status.ok()) return status;
+  return response.value() == kServing;
+}
+
+}  // namespace vigil::service
