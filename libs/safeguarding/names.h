@@ -1,0 +1,51 @@
+// Names as a search compares them: without case, accents, hyphens, apostrophes
+// and spaces, and in Latin letters.
+//
+//   FoldName("O'Neill-Zoë")          -> {"o", "neill", "zoe"}
+//   NameTokens(name)                 -> what an index holds of it
+//   QueryTokens("oneill zoe")        -> what to look up, each as a prefix
+//
+// A hyphen, an apostrophe and a space part a name; "Anne-Marie", "Anne Marie"
+// and "Annemarie" are found by one another because neighbouring parts are
+// tokens together too ("annemarie"). Other scripts are transliterated by
+// Unicode's rules (CLDR, Any-Latin): one spelling in Latin letters of many, so
+// a name that was given in two scripts is best given as two names.
+//
+// Threads: safe. Failure: none; what is not UTF-8 folds as U+FFFD, which is
+// no letter.
+#ifndef VIGIL_LIBS_SAFEGUARDING_NAMES_H_
+#define VIGIL_LIBS_SAFEGUARDING_NAMES_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "vigil/event/v1/types.pb.h"
+
+namespace vigil::safeguarding {
+
+// The tables behind transliteration come with ICU and change with it. An index
+// of tokens made under another version must be built anew.
+std::string NameFoldVersion();
+
+// A name of 200 characters has hardly more; the rest is not searched by.
+inline constexpr size_t kMaxNameParts = 32;
+
+// The parts of a name, in their order.
+std::vector<std::string> FoldName(absl::string_view name);
+
+// All parts of family, given and whole name, and their neighbours joined;
+// sorted, none twice.
+std::vector<std::string> NameTokens(const event::v1::PersonName& name);
+
+// The parts of what somebody typed, and their neighbours joined; sorted, none
+// twice. A person matches (match.h) only if a token of theirs begins with one
+// of these: with a part of kMinPrefixCharacters or more, or equals a shorter
+// one.
+inline constexpr size_t kMinPrefixCharacters = 2;
+std::vector<std::string> QueryTokens(absl::string_view name);
+
+}  // namespace vigil::safeguarding
+
+#endif  // VIGIL_LIBS_SAFEGUARDING_NAMES_H_
