@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "libs/base/big_endian.h"
 #include "libs/eventlog/in_flight.h"
 #include "libs/eventlog/partitioner.h"
 #include "libs/eventlog/rocksdb_store.h"
@@ -31,7 +32,7 @@ constexpr char kRowVersion = 1;
 // does not get a gigabyte.
 constexpr size_t kMaxReadBytes = size_t{8} << 20;
 
-std::string_view View(const rocksdb::Slice& slice) {
+absl::string_view View(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
@@ -63,7 +64,7 @@ struct Row {
   Record record;
 };
 
-std::optional<Row> ParseRow(std::string_view bytes) {
+std::optional<Row> ParseRow(absl::string_view bytes) {
   if (bytes.empty() || bytes[0] != kRowVersion) return std::nullopt;
   bytes.remove_prefix(1);
   Row row;
@@ -80,7 +81,7 @@ std::optional<Row> ParseRow(std::string_view bytes) {
       return std::nullopt;
     }
   }
-  row.record.value.assign(bytes);
+  row.record.value.assign(bytes.data(), bytes.size());
   return row;
 }
 
@@ -206,9 +207,8 @@ absl::StatusOr<RocksdbEventLog::Store::Tail> RocksdbEventLog::Store::FindTail(
   rows->SeekForPrev(RowKey(partition, INT64_MAX));
   if (!rows->status().ok()) return FromRocksdb(rows->status(), "find the end");
   if (!rows->Valid() || rows->key().compare(first) < 0) return Tail{};
-  std::string_view suffix = View(rows->key()).substr(first.size() - 8);
-  uint64_t offset = 0;
-  TakeBigEndian64(suffix, offset);
+  const absl::string_view suffix = View(rows->key()).substr(first.size() - 8);
+  const uint64_t offset = ReadBigEndian64(suffix);
   const auto row = ParseRow(View(rows->value()));
   if (!row) {
     return Damaged(partition, static_cast<int64_t>(offset), "unreadable");

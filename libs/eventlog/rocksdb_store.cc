@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/big_endian.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
 
@@ -93,46 +94,29 @@ rocksdb::WriteBatch ProtectedBatch() {
                              kProtectionBytes, /*default_cf_ts_sz=*/0);
 }
 
-void AppendBigEndian32(std::string& to, uint32_t number) {
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    to.push_back(static_cast<char>(number >> shift));
-  }
-}
-
-void AppendBigEndian64(std::string& to, uint64_t number) {
-  AppendBigEndian32(to, static_cast<uint32_t>(number >> 32));
-  AppendBigEndian32(to, static_cast<uint32_t>(number));
-}
-
-bool TakeBigEndian32(std::string_view& from, uint32_t& number) {
-  if (from.size() < 4) return false;
-  number = 0;
-  for (int i = 0; i < 4; ++i) {
-    number = number << 8 | static_cast<uint8_t>(from[static_cast<size_t>(i)]);
-  }
-  from.remove_prefix(4);
+bool TakeBigEndian32(absl::string_view& from, uint32_t& number) {
+  if (from.size() < sizeof number) return false;
+  number = ReadBigEndian32(from);
+  from.remove_prefix(sizeof number);
   return true;
 }
 
-bool TakeBigEndian64(std::string_view& from, uint64_t& number) {
-  uint32_t high = 0;
-  uint32_t low = 0;
-  if (from.size() < 8) return false;
-  TakeBigEndian32(from, high);
-  TakeBigEndian32(from, low);
-  number = uint64_t{high} << 32 | low;
+bool TakeBigEndian64(absl::string_view& from, uint64_t& number) {
+  if (from.size() < sizeof number) return false;
+  number = ReadBigEndian64(from);
+  from.remove_prefix(sizeof number);
   return true;
 }
 
-void AppendSized(std::string& to, std::string_view bytes) {
+void AppendSized(std::string& to, absl::string_view bytes) {
   AppendBigEndian32(to, static_cast<uint32_t>(bytes.size()));
-  to.append(bytes);
+  to.append(bytes.data(), bytes.size());
 }
 
-bool TakeSized(std::string_view& from, std::string& bytes) {
+bool TakeSized(absl::string_view& from, std::string& bytes) {
   uint32_t size = 0;
   if (!TakeBigEndian32(from, size) || from.size() < size) return false;
-  bytes.assign(from.substr(0, size));
+  bytes.assign(from.data(), size);
   from.remove_prefix(size);
   return true;
 }

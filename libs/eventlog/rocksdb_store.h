@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "rocksdb/db.h"
 #include "rocksdb/write_batch.h"
 
@@ -40,14 +40,12 @@ absl::Status FromRocksdb(const rocksdb::Status& status,
 // A batch whose rows carry a checksum from here to the log file.
 rocksdb::WriteBatch ProtectedBatch();
 
-void AppendBigEndian32(std::string& to, uint32_t number);
-void AppendBigEndian64(std::string& to, uint64_t number);
 // Take a number, or a length and as many bytes, from the front; false if there
 // are too few.
-bool TakeBigEndian32(std::string_view& from, uint32_t& number);
-bool TakeBigEndian64(std::string_view& from, uint64_t& number);
-void AppendSized(std::string& to, std::string_view bytes);
-bool TakeSized(std::string_view& from, std::string& bytes);
+bool TakeBigEndian32(absl::string_view& from, uint32_t& number);
+bool TakeBigEndian64(absl::string_view& from, uint64_t& number);
+void AppendSized(std::string& to, absl::string_view bytes);
+bool TakeSized(absl::string_view& from, std::string& bytes);
 
 }  // namespace vigil::eventlog
 

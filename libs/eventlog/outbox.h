@@ -1,0 +1,111 @@
+// What one writer keeps on its own disk: records that the log has not taken
+// yet, and which requests it has answered.
+//
+//   auto outbox = Outbox::Open("/var/lib/vigil/police/outbox");
+//   (*outbox)->Write({.put = records, .remember = {{request_key, receipt}}});
+//   for (const Outbox::Entry& entry : *(*outbox)->Front(500)) ...   // relay
+//   (*outbox)->Write({.remove = {entry.number}});
+//
+// It is a queue that trims, not a log: order is not promised to anybody. The
+// memory of requests lies beside it because an accepted request and its receipt
+// must be durable together; it holds no fact. README.md has the format on disk.
+//
+// Threads: safe. After a failed write every write is refused (UNAVAILABLE)
+// until the outbox is opened again; reading goes on.
+#ifndef VIGIL_LIBS_EVENTLOG_OUTBOX_H_
+#define VIGIL_LIBS_EVENTLOG_OUTBOX_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "libs/eventlog/event_log.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace vigil::eventlog {
+
+struct RocksdbStore;
+
+class Outbox {
+ public:
+  // A record that waits, under a number that is never used twice in a process.
+  struct Entry {
+    uint64_t number = 0;
+    absl::Time put;
+    TopicRecord record;
+  };
+
+  // What one request's answer was, for its repeats.
+  struct Memory {
+    std::string key;
+    std::string value;
+  };
+
+  struct Changes {
+    absl::Span<const TopicRecord> put;
+    absl::Span<const Memory> remember;
+    absl::Span<const uint64_t> remove;
+    absl::Time now;  // when it was put, and remembered
+  };
+
+  // `env` is the file system to stand on; nullptr is the machine's own.
+  //   UNAVAILABLE  another process has it open, or the disk fails
+  //   DATA_LOSS    the files are damaged beyond an unfinished last write
+  static absl::StatusOr<std::unique_ptr<Outbox>> Open(
+      const std::string& folder, rocksdb::Env* env = nullptr);
+  ~Outbox();
+
+  // All of it or nothing. Synced to the disk when it puts records; what is only
+  // remembered or removed survives the end of the process, not a loss of power:
+  // the log has those records, and readers see repeats.
+  absl::Status Write(const Changes& changes);
+
+  // The oldest entries, at most `limit`, from the number `from` on.
+  absl::StatusOr<std::vector<Entry>> Front(size_t limit,
+                                           uint64_t from = 0) const;
+
+  // Sets aside an entry that the log refuses for ever (an ACL, a size), so that
+  // it blocks no other: kept, counted, and put back by Retry after repair.
+  absl::Status Park(uint64_t number, const std::string& reason);
+  absl::Status Retry();
+
+  // The remembered answer; nothing if there is none.
+  std::optional<std::string> Recall(const std::string& key) const;
+
+  // Forgets requests remembered before that instant. Reads all of them.
+  absl::Status Forget(absl::Time before);
+
+  uint64_t depth() const { return depth_; }
+  uint64_t parked() const { return parked_; }
+  // When the oldest waiting entry was put; nothing if none waits.
+  std::optional<absl::Time> oldest() const;
+
+ private:
+  explicit Outbox(std::unique_ptr<RocksdbStore> store);
+  absl::Status Load();
+
+  const std::unique_ptr<RocksdbStore> store_;
+  absl::Mutex
+      mutex_;  // one writer at a time: RocksDB groups no synced batches for us
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<uint64_t> depth_ = 0;
+  std::atomic<uint64_t> parked_ = 0;
+};
+
+}  // namespace vigil::eventlog
+
+#endif  // VIGIL_LIBS_EVENTLOG_OUTBOX_H_

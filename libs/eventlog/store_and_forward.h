@@ -1,0 +1,119 @@
+// Makes records durable whether or not the log can be reached: the log has them
+// (LOGGED), or this process's outbox has them and relays them (ACCEPTED).
+//
+//   StoreAndForward store(&kafka, outbox.get(), {});
+//   store.Append(records, deadline, remember, done);
+//
+// The log has `accept_after`, and at most half of what remains of the deadline,
+// to say that it has the records; then those that it has not confirmed go to
+// the outbox in one fsynced batch, and while the log stays silent later ones go
+// there at once. A relay sends them on, in their order, without holding up new
+// ones. A record that was in doubt may so come twice into the log: readers keep
+// the first. What the log refuses for ever is parked: kept, alarmed, and sent
+// after repair.
+//
+// Over the embedded log there is nothing to forward: what it cannot take now,
+// this disk cannot either. Then only LOGGED is answered.
+//
+// Threads: safe. Nothing blocks its caller; callbacks run on a thread of the
+// log or of this class, and must not block.
+#ifndef VIGIL_LIBS_EVENTLOG_STORE_AND_FORWARD_H_
+#define VIGIL_LIBS_EVENTLOG_STORE_AND_FORWARD_H_
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "libs/base/limits.h"
+#include "libs/eventlog/event_log.h"
+#include "libs/eventlog/outbox.h"
+
+namespace vigil::eventlog {
+
+// What became of each record: where the log has it, or nothing if the outbox
+// does.
+using Fates = std::vector<std::optional<Appended>>;
+
+// Called once. OK: every record is durable, and the fates say how. Otherwise
+//   UNAVAILABLE  neither could be done in time; in doubt: repeat the same
+//   records RESOURCE_EXHAUSTED  too much in flight; it is nowhere: try later
+//   others       as EventLog::AppendBatch, for the whole batch: it is nowhere
+using StoreDone = std::function<void(absl::Status, Fates)>;
+
+// What to remember with the records, made of their fates: written before `done`
+// runs, and as durable as they are in the outbox.
+using Remember = std::function<Outbox::Memory(const Fates&)>;
+
+struct StoreAndForwardOptions {
+  // False over the embedded log.
+  bool forward = true;
+  absl::Duration accept_after = kAcceptAfter;
+  // How long one attempt of the relay may take, and how it waits between
+  // failures.
+  absl::Duration relay_deadline = absl::Seconds(5);
+  absl::Duration relay_backoff_min = absl::Milliseconds(100);
+  absl::Duration relay_backoff_max = absl::Seconds(15);
+  absl::Duration request_memory = kRequestMemory;
+  // Requests not yet answered; each holds its records in memory.
+  size_t max_in_flight = 10'000;
+  std::function<absl::Time()> clock = [] { return absl::Now(); };
+};
+
+class StoreAndForward {
+ public:
+  // Both outlive it. Starts to relay what the outbox holds.
+  StoreAndForward(EventLog* log, Outbox* outbox,
+                  StoreAndForwardOptions options);
+
+  // Waits until every Append has been answered; what is in the outbox stays.
+  ~StoreAndForward();
+
+  void Append(std::vector<TopicRecord> records, absl::Time deadline,
+              Remember remember, StoreDone done);
+
+  // True while the log does not answer and records go to the outbox at once.
+  bool log_is_silent() const;
+
+  EventLog* log() const { return log_; }
+  Outbox* outbox() const { return outbox_; }
+
+ private:
+  // A request whose records' fates are known but for writing them down.
+  struct Kept {
+    std::vector<TopicRecord> to_outbox;
+    Remember remember;
+    Fates fates;
+    StoreDone done;
+  };
+
+  void Keep(Kept kept);
+  void KeepAll();   // thread: writes what is to be kept, then answers
+  void RelayAll();  // thread
+  // One attempt with what is at the front; how many entries left the outbox.
+  absl::StatusOr<size_t> RelayOnce();
+
+  EventLog* const log_;
+  Outbox* const outbox_;
+  const StoreAndForwardOptions options_;
+
+  mutable absl::Mutex mutex_;
+  std::deque<Kept> kept_ ABSL_GUARDED_BY(mutex_);
+  size_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Counts what was put into the outbox, so that the relay wakes.
+  uint64_t forwarded_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::thread keeper_;
+  std::thread relay_;
+};
+
+}  // namespace vigil::eventlog
+
+#endif  // VIGIL_LIBS_EVENTLOG_STORE_AND_FORWARD_H_

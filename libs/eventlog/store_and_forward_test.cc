@@ -1,0 +1,256 @@
+#include "libs/eventlog/store_and_forward.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+#include "libs/eventlog/rocksdb_event_log.h"
+
+namespace vigil::eventlog {
+namespace {
+
+constexpr char kTopic[] = "t";
+
+// The embedded log behind a network that can be cut, or that refuses a key.
+class Network final : public EventLog {
+ public:
+  explicit Network(EventLog* log) : log_(log) {}
+
+  void Cut(bool cut) {
+    const absl::MutexLock lock(&mutex_);
+    cut_ = cut;
+  }
+  void RefuseKey(std::string key) {
+    const absl::MutexLock lock(&mutex_);
+    refused_ = std::move(key);
+  }
+  int attempts() const {
+    const absl::MutexLock lock(&mutex_);
+    return attempts_;
+  }
+  // Returns once that many appends have been tried.
+  void WaitForAttempts(int attempts) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto tried = [&] { return attempts_ >= attempts; };
+    mutex_.Await(absl::Condition(&tried));
+  }
+
+  void AppendBatch(std::vector<TopicRecord> batch, absl::Time deadline,
+                   AppendDone done) override {
+    bool cut = false;
+    std::string refused;
+    {
+      const absl::MutexLock lock(&mutex_);
+      ++attempts_;
+      cut = cut_;
+      refused = refused_;
+    }
+    if (cut) {
+      done(std::vector<absl::StatusOr<Appended>>(
+          batch.size(), absl::UnavailableError("cut")));
+      return;
+    }
+    for (const TopicRecord& record : batch) {
+      if (record.record.key == refused) {
+        done(std::vector<absl::StatusOr<Appended>>(
+            batch.size(), absl::PermissionDeniedError("no ACL")));
+        return;
+      }
+    }
+    log_->AppendBatch(std::move(batch), deadline, std::move(done));
+  }
+  absl::StatusOr<std::unique_ptr<Cursor>> Open(
+      std::map<Partition, int64_t> from) override {
+    return log_->Open(std::move(from));
+  }
+  absl::StatusOr<int64_t> End(const Partition& partition,
+                              absl::Time deadline) override {
+    return log_->End(partition, deadline);
+  }
+  std::vector<Partition> Partitions(const std::string& topic) const override {
+    return log_->Partitions(topic);
+  }
+
+ private:
+  EventLog* const log_;
+  mutable absl::Mutex mutex_;
+  bool cut_ = false;
+  std::string refused_;
+  int attempts_ = 0;
+};
+
+class StoreAndForwardTest : public testing::Test {
+ protected:
+  StoreAndForwardTest() {
+    std::filesystem::remove_all(folder_);
+    log_ = *RocksdbEventLog::Open(folder_ + "/log", {{kTopic, {1, 1, 1}}});
+    network_ = std::make_unique<Network>(log_.get());
+    Restart();
+  }
+  ~StoreAndForwardTest() override {
+    store_.reset();
+    outbox_.reset();
+    network_.reset();
+    log_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Stop() {
+    store_.reset();
+    outbox_.reset();
+  }
+  void Restart() {
+    Stop();
+    auto outbox = Outbox::Open(folder_ + "/outbox");
+    ASSERT_TRUE(outbox.ok()) << outbox.status();
+    outbox_ = *std::move(outbox);
+    StoreAndForwardOptions options;
+    options.relay_backoff_min = absl::Milliseconds(1);
+    options.relay_backoff_max = absl::Milliseconds(5);
+    store_ = std::make_unique<StoreAndForward>(network_.get(), outbox_.get(),
+                                               options);
+  }
+
+  std::pair<absl::Status, Fates> Append(const std::string& value,
+                                        Remember remember = nullptr) {
+    std::pair<absl::Status, Fates> result;
+    absl::Notification done;
+    store_->Append({{kTopic, {"key-" + value, value, {{"h", "v"}}}}},
+                   absl::Now() + absl::Seconds(30), std::move(remember),
+                   [&](absl::Status status, Fates fates) {
+                     result = {std::move(status), std::move(fates)};
+                     done.Notify();
+                   });
+    done.WaitForNotification();
+    return result;
+  }
+
+  // Reads until so many records have come.
+  std::vector<LoggedRecord> Read(size_t count) {
+    auto cursor = *log_->Open({{{kTopic, 0}, 0}});
+    std::vector<LoggedRecord> all;
+    while (all.size() < count) {
+      auto some = cursor->Next(1000, absl::Now() + absl::Seconds(30));
+      EXPECT_TRUE(some.ok()) << some.status();
+      if (!some.ok() || some->empty()) break;
+      for (auto& record : *some) all.push_back(std::move(record));
+    }
+    return all;
+  }
+
+  const std::string folder_ = absl::StrCat(
+      testing::TempDir(), "/store-and-forward-",
+      testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::unique_ptr<RocksdbEventLog> log_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<StoreAndForward> store_;
+};
+
+TEST_F(StoreAndForwardTest, WhatTheLogTakesIsLogged) {
+  const auto [status, fates] = Append("a");
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(fates[0].has_value());
+  EXPECT_EQ(fates[0]->position.offset, 0);
+  EXPECT_EQ(outbox_->depth(), 0u);
+}
+
+TEST_F(StoreAndForwardTest, WhileTheLogIsAwayRecordsAreAcceptedThenRelayed) {
+  network_->Cut(true);
+  for (int i = 0; i < 20; ++i) {
+    const auto [status, fates] = Append(absl::StrCat(i));
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_FALSE(fates[0].has_value());
+  }
+  EXPECT_EQ(outbox_->depth(), 20u);
+  EXPECT_TRUE(outbox_->oldest().has_value());
+  network_->Cut(false);
+  const auto all = Read(20);
+  ASSERT_EQ(all.size(), 20u);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(all[i].record.value, absl::StrCat(i));
+    EXPECT_EQ(all[i].record.headers, (std::vector<Header>{{"h", "v"}}));
+  }
+}
+
+TEST_F(StoreAndForwardTest, ASilentLogIsNotWaitedForAgain) {
+  network_->Cut(true);
+  ASSERT_TRUE(Append("first").first.ok());
+  EXPECT_TRUE(store_->log_is_silent());
+  Stop();
+  Restart();  // a restart during the outage keeps what was accepted
+  EXPECT_EQ(outbox_->depth(), 1u);
+  ASSERT_TRUE(Append("second").first.ok());
+  EXPECT_EQ(outbox_->depth(), 2u);
+  network_->Cut(false);
+  std::set<std::string> values;
+  for (const auto& record : Read(2)) values.insert(record.record.value);
+  EXPECT_EQ(values, (std::set<std::string>{"first", "second"}));
+}
+
+TEST_F(StoreAndForwardTest, WhatIsRefusedForEverIsParkedAndBlocksNothing) {
+  network_->Cut(true);
+  ASSERT_TRUE(Append("bad").first.ok());
+  network_->RefuseKey("key-bad");
+  network_->Cut(false);
+  const int tried = network_->attempts();
+  network_->WaitForAttempts(tried + 1);
+  ASSERT_TRUE(Append("good").first.ok());
+  EXPECT_EQ(Read(1)[0].record.value, "good");
+  store_.reset();  // the relay has ended: what it did is done
+  EXPECT_EQ(outbox_->parked(), 1u);
+  EXPECT_EQ(outbox_->depth(), 0u);
+  Restart();
+  EXPECT_EQ(outbox_->parked(), 1u);
+  network_->RefuseKey("");
+  ASSERT_TRUE(outbox_->Retry().ok());
+  Restart();  // relays what the outbox holds
+  EXPECT_EQ(Read(2)[1].record.value, "bad");
+}
+
+TEST_F(StoreAndForwardTest, AnAnswerIsRememberedBeforeItIsGiven) {
+  const auto remember = [](const Fates& fates) {
+    return Outbox::Memory{"request",
+                          fates[0].has_value() ? "logged" : "accepted"};
+  };
+  ASSERT_TRUE(Append("a", remember).first.ok());
+  EXPECT_EQ(outbox_->Recall("request"), "logged");
+  network_->Cut(true);
+  ASSERT_TRUE(Append("a", remember).first.ok());
+  EXPECT_EQ(outbox_->Recall("request"), "accepted");
+  Restart();
+  EXPECT_EQ(outbox_->Recall("request"), "accepted");
+  EXPECT_EQ(outbox_->Recall("another"), std::nullopt);
+}
+
+TEST(Outbox, ForgetsWhatIsOld) {
+  const std::string folder = testing::TempDir() + "/outbox-forgets";
+  std::filesystem::remove_all(folder);
+  auto outbox = *Outbox::Open(folder);
+  const absl::Time day = absl::FromUnixSeconds(1'700'000'000);
+  const std::vector<Outbox::Memory> early = {{"early", "1"}};
+  const std::vector<Outbox::Memory> late = {{"late", "2"}};
+  ASSERT_TRUE(
+      outbox->Write({.put = {}, .remember = early, .remove = {}, .now = day})
+          .ok());
+  ASSERT_TRUE(outbox
+                  ->Write({.put = {},
+                           .remember = late,
+                           .remove = {},
+                           .now = day + absl::Hours(48)})
+                  .ok());
+  ASSERT_TRUE(outbox->Forget(day + absl::Hours(24)).ok());
+  EXPECT_EQ(outbox->Recall("early"), std::nullopt);
+  EXPECT_EQ(outbox->Recall("late"), "2");
+}
+
+}  // namespace
+}  // namespace vigil::eventlog
