@@ -105,8 +105,10 @@ class Cursor {
   //   DATA_LOSS    an offset that was asked for is beyond the end or before the
   //                start: the log is not the one that was read before. Never
   //                answered by an empty batch or by a jump.
-  //   UNAVAILABLE  the log cannot be reached now; the same call later goes on
-  //                where this one stopped.
+  //   UNAVAILABLE  the log cannot be reached now, which an empty answer never
+  //                hides. It may come before the deadline; the same call a
+  //                little later goes on where this one stopped.
+  //   PERMISSION_DENIED  the broker's ACLs.
   virtual absl::StatusOr<std::vector<LoggedRecord>> Next(
       size_t limit, absl::Time deadline) = 0;
 };

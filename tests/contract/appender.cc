@@ -3,6 +3,7 @@
 // and then looks for those values.
 //
 //   appender TOPIC PARTITIONS rocksdb FOLDER
+//   appender TOPIC PARTITIONS kafka BOOTSTRAP CA CERTIFICATE KEY
 #include <unistd.h>
 
 #include <cstdio>
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "libs/eventlog/kafka_event_log.h"
 #include "libs/eventlog/rocksdb_event_log.h"
 
 namespace vigil::eventlog {
@@ -24,6 +26,10 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenLog(const Topics& topics,
   const std::string_view kind = argv[0];
   if (kind == "rocksdb" && argc == 2) {
     return RocksdbEventLog::Open(argv[1], topics);
+  }
+  if (kind == "kafka" && argc == 5) {
+    return KafkaEventLog::Open({argv[1], argv[2], argv[3], argv[4], {}},
+                               topics);
   }
   return absl::InvalidArgumentError("no such log");
 }
