@@ -126,6 +126,10 @@ constexpr Code kCodes[] = {
      "A field is named by its path in lower case, such as header.occurred.",
      Advice::kCorrect},
     // Refusals.
+    {code::kInvalidRequest,
+     "The request has violations, each with a code of its own; nothing was "
+     "stored.",
+     Advice::kCorrect},
     {code::kRequestIdReused,
      "This request id was used for other content, which is stored and stays.",
      Advice::kStop},

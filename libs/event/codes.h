@@ -91,6 +91,7 @@ inline constexpr absl::string_view kDecimalFormat = "DECIMAL_FORMAT";
 inline constexpr absl::string_view kFieldPathFormat = "FIELD_PATH_FORMAT";
 
 // Refusals of whole requests: the reason in google.rpc.ErrorInfo.
+inline constexpr absl::string_view kInvalidRequest = "INVALID_REQUEST";
 inline constexpr absl::string_view kRequestIdReused = "REQUEST_ID_REUSED";
 inline constexpr absl::string_view kBatchTooLarge = "BATCH_TOO_LARGE";
 inline constexpr absl::string_view kNotAuthorised = "NOT_AUTHORISED";

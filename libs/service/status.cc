@@ -86,10 +86,10 @@ absl::Status InvalidRequest(const event::Violations& violations,
   if (not_listed > 0) {
     absl::StrAppend(&message, "; ", not_listed, " of them not listed");
   }
-  absl::Status status =
-      Refusal(absl::StatusCode::kInvalidArgument, message, "INVALID_REQUEST",
-              {{"violations", absl::StrCat(violations.total())},
-               {"not_listed", absl::StrCat(not_listed)}});
+  absl::Status status = Refusal(
+      absl::StatusCode::kInvalidArgument, message, event::code::kInvalidRequest,
+      {{"violations", absl::StrCat(violations.total())},
+       {"not_listed", absl::StrCat(not_listed)}});
   google::rpc::BadRequest bad;
   for (size_t i = 0; i < listed; ++i) {
     const event::Violation& violation = violations.list()[i];
