@@ -63,12 +63,11 @@ absl::StatusOr<std::unique_ptr<Folder>> Folder::Open(const std::string& path) {
         absl::StrCat("cannot lock ", path, ": ", locked.ToString()));
   }
   std::unique_ptr<Folder> folder(new Folder(path, lock));
-  absl::Status read = folder->ReadCurrent();
-  if (!read.ok()) return read;
   return folder;
 }
 
 absl::Status Folder::ReadCurrent() {
+  current_.reset();
   const auto content = ReadFile(absl::StrCat(path_, "/", kCurrent));
   if (absl::IsNotFound(content.status())) return absl::OkStatus();
   if (!content.ok()) return content.status();
@@ -96,9 +95,9 @@ std::string Folder::PathOf(int64_t generation) const {
   return absl::StrCat(path_, "/", kIndexPrefix, generation);
 }
 
-absl::Status Folder::RemoveLeftovers(std::optional<int64_t> serving) {
+absl::Status Folder::RemoveLeftovers(int64_t above) {
   for (const int64_t generation : GenerationsIn(path_)) {
-    if (generation == current_ || generation == serving) continue;
+    if (generation == current_ || generation <= above) continue;
     std::error_code error;
     std::filesystem::remove_all(PathOf(generation), error);
     if (error) {

@@ -21,28 +21,29 @@ namespace vigil::projection {
 
 class Folder {
  public:
-  // Makes and locks it. UNAVAILABLE if another holds it, or the disk fails;
-  // DATA_LOSS if CURRENT is not what this library wrote.
+  // Makes and locks it. UNAVAILABLE if another holds it, or the disk fails.
   static absl::StatusOr<std::unique_ptr<Folder>> Open(const std::string& path);
   ~Folder();
 
-  // Which generation serves, as the disk has it; nothing in a new folder.
+  // DATA_LOSS if CURRENT is not what this library wrote.
+  absl::Status ReadCurrent();
+
+  // Which generation serves, as the disk has it; nothing in a new folder, or
+  // where ReadCurrent failed.
   std::optional<int64_t> current() const { return current_; }
   absl::Status SetCurrent(int64_t generation);
 
   // Where a generation's database lies.
   std::string PathOf(int64_t generation) const;
 
-  // Removes every database but the current one and `serving`, which differ only
-  // after a SetCurrent that failed half-way.
-  absl::Status RemoveLeftovers(std::optional<int64_t> serving = std::nullopt);
+  // Removes the databases above that generation, other than the current one.
+  absl::Status RemoveLeftovers(int64_t above = 0);
 
   // Above every generation that is there.
   int64_t NextGeneration() const;
 
  private:
   Folder(std::string path, rocksdb::FileLock* lock);
-  absl::Status ReadCurrent();
 
   const std::string path_;
   rocksdb::FileLock* const lock_;

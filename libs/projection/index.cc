@@ -24,8 +24,9 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Open(const std::string& folder,
   CheckFold(fold);
   auto locked = Folder::Open(folder);
   if (!locked.ok()) return locked.status();
-  absl::Status removed = (*locked)->RemoveLeftovers();
-  if (!removed.ok()) return removed;
+  absl::Status status = (*locked)->ReadCurrent();
+  if (status.ok()) status = (*locked)->RemoveLeftovers();
+  if (!status.ok()) return status;
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   const bool is_new = !(*locked)->current();
   const int64_t generation = (*locked)->current().value_or(1);
@@ -34,8 +35,8 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Open(const std::string& folder,
                          : Database::Open(path, fold, cache);
   if (!database.ok()) return database.status();
   if (is_new) {
-    absl::Status set = (*locked)->SetCurrent(generation);
-    if (!set.ok()) return set;
+    status = (*locked)->SetCurrent(generation);
+    if (!status.ok()) return status;
   }
   return std::unique_ptr<Index>(new Index(*std::move(locked), std::move(fold),
                                           *std::move(database), generation));
@@ -65,23 +66,47 @@ std::shared_ptr<const Snapshot> Index::snapshot() const {
   return snapshot_;
 }
 
-absl::Status Index::Replace(
+absl::StatusOr<int64_t> Index::BeginRebuild() {
+  absl::MutexLock lock(&apply_mutex_);
+  if (rebuilding_) {
+    return absl::AlreadyExistsError("the index is being rebuilt");
+  }
+  // Older ones may still be open for a snapshot.
+  absl::Status removed = folder_->RemoveLeftovers(/*above=*/generation_);
+  if (!removed.ok()) return removed;
+  rebuilding_ = true;
+  return folder_->NextGeneration();
+}
+
+absl::Status Index::FinishRebuild(
     std::shared_ptr<Database> shadow, int64_t generation,
-    const std::function<absl::Status(Database&)>& finish) {
+    const std::function<absl::Status(const Positions& serving)>& finish) {
   // Freed after the locks, because the last holder closes a database.
-  std::shared_ptr<const Snapshot> before;
+  std::shared_ptr<const Snapshot> last_snapshot;
   std::shared_ptr<Database> old;
   absl::MutexLock lock(&apply_mutex_);
-  absl::Status status = finish(*shadow);
+  absl::Status status = finish(snapshot()->positions());
   if (status.ok()) status = folder_->SetCurrent(generation);
   if (!status.ok()) return status;
   database_->RemoveWhenClosed();
   old = std::exchange(database_, std::move(shadow));
   generation_ = generation;
-  before = database_->TakeSnapshot(generation_);
+  last_snapshot = database_->TakeSnapshot(generation_);
   absl::MutexLock publish(&mutex_);
-  snapshot_.swap(before);
+  snapshot_.swap(last_snapshot);
   return absl::OkStatus();
+}
+
+std::shared_ptr<rocksdb::Cache> Index::cache() const {
+  absl::MutexLock lock(&apply_mutex_);
+  return database_->cache();
+}
+
+void Index::EndRebuild() {
+  absl::MutexLock lock(&apply_mutex_);
+  rebuilding_ = false;
+  // After a failure: what was half made.
+  folder_->RemoveLeftovers(/*above=*/generation_).IgnoreError();
 }
 
 }  // namespace vigil::projection

@@ -31,6 +31,10 @@
 #include "libs/projection/fold.h"
 #include "libs/projection/snapshot.h"
 
+namespace rocksdb {
+class Cache;
+}
+
 namespace vigil::projection {
 
 class Folder;
@@ -80,12 +84,18 @@ class Index {
   Index(std::unique_ptr<Folder> folder, Fold fold,
         std::shared_ptr<Database> database, int64_t generation);
 
-  // Lets `finish` complete the shadow while nothing is applied here, then puts
-  // it in the place of the present database, on disk and for the next snapshot.
-  absl::Status Replace(std::shared_ptr<Database> shadow, int64_t generation,
-                       const std::function<absl::Status(Database&)>& finish);
+  // The steps of a rebuild. Begin gives the shadow its generation, and is
+  // followed by End. Finish lets `finish` complete the shadow while nothing is
+  // applied here, then puts it in the place of the present database, on disk
+  // and for the next snapshot.
+  absl::StatusOr<int64_t> BeginRebuild();
+  std::shared_ptr<rocksdb::Cache> cache() const;
+  absl::Status FinishRebuild(
+      std::shared_ptr<Database> shadow, int64_t generation,
+      const std::function<absl::Status(const Positions& serving)>& finish);
+  void EndRebuild();
 
-  const std::unique_ptr<Folder> folder_;
+  const std::unique_ptr<Folder> folder_;  // after Open under apply_mutex_
   const Fold fold_;
 
   mutable absl::Mutex apply_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);

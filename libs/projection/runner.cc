@@ -36,6 +36,9 @@ constexpr absl::Duration kEndsWait = absl::Seconds(5);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(50);
 constexpr absl::Duration kBackoffMax = absl::Seconds(2);
 
+// How often a runner that stands still looks for an index that was rebuilt.
+constexpr absl::Duration kLookForRebuild = absl::Milliseconds(100);
+
 std::string Name(const Partition& partition) {
   return absl::StrCat(partition.topic, "/", partition.partition);
 }
@@ -152,7 +155,7 @@ void Runner::Follower::Run() {
     if (IsFinal(stopped)) {
       SetAlarm(stopped.ToString());
       while (!ending() && index_->snapshot()->generation() == generation) {
-        Pause(kBackoffMax);
+        Pause(kLookForRebuild);
       }
       SetAlarm("");
       continue;
