@@ -10,9 +10,8 @@ constexpr absl::string_view kEveryCode = "*";
 
 // CheckOrganisation, for a scheme with each of its codes.
 bool IsOrganisation(const event::v1::Organisation& organisation) {
-  // Any code will do to check the scheme.
-  const absl::string_view code =
-      organisation.code() == kEveryCode ? "0" : organisation.code();
+  std::string code = organisation.code();
+  if (code == kEveryCode) code = "0";  // any will do to check the scheme
   return !CheckOrganisation(organisation.scheme(), code).has_value();
 }
 
