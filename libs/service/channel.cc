@@ -40,24 +40,25 @@ void Prepare(const CallOptions& options, grpc::ClientContext* context) {
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
     const Target& target) {
-  const bool none = target.ca_file.empty() && target.certificate_file.empty() &&
-                    target.private_key_file.empty();
-  if (none) return grpc::InsecureChannelCredentials();
-  if (target.ca_file.empty() || target.certificate_file.empty() ||
-      target.private_key_file.empty()) {
+  const bool has_certificate = !target.certificate_file.empty();
+  if (has_certificate == target.private_key_file.empty() ||
+      (has_certificate && target.ca_file.empty())) {
     return absl::InvalidArgumentError(
-        "TLS needs all three: authority, certificate and private key");
+        "a certificate comes with its key and the authority to trust");
   }
+  if (target.ca_file.empty()) return grpc::InsecureChannelCredentials();
   absl::StatusOr<std::string> authority = ReadFile(target.ca_file);
   if (!authority.ok()) return authority.status();
-  absl::StatusOr<std::string> certificate = ReadFile(target.certificate_file);
-  if (!certificate.ok()) return certificate.status();
-  absl::StatusOr<std::string> key = ReadFile(target.private_key_file);
-  if (!key.ok()) return key.status();
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = *std::move(authority);
-  options.pem_cert_chain = *std::move(certificate);
-  options.pem_private_key = *std::move(key);
+  if (has_certificate) {
+    absl::StatusOr<std::string> certificate = ReadFile(target.certificate_file);
+    if (!certificate.ok()) return certificate.status();
+    absl::StatusOr<std::string> key = ReadFile(target.private_key_file);
+    if (!key.ok()) return key.status();
+    options.pem_cert_chain = *std::move(certificate);
+    options.pem_private_key = *std::move(key);
+  }
   return grpc::SslCredentials(options);
 }
 

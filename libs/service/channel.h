@@ -31,15 +31,16 @@ namespace vigil::service {
 
 struct Target {
   std::string address;  // "host:port"
-  // Files in PEM. Empty, all three: without TLS, to a plaintext listener.
+  // Files in PEM. Without an authority there is no TLS: for a plaintext
+  // listener. Certificate and key come together; every service wants them.
   std::string ca_file;
   std::string certificate_file;
   std::string private_key_file;
 };
 
 struct CallOptions {
-  absl::Duration timeout = kDefaultDeadline;
-  std::string traceparent;  // W3C trace context; empty: none
+  absl::Duration timeout = kDefaultDeadline;  // may be infinite
+  std::string traceparent;                    // W3C trace context; empty: none
 };
 
 // The text of deploy/grpc_service_config.json.

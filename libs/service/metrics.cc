@@ -8,14 +8,13 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 
 namespace vigil::service {
 namespace {
@@ -36,35 +35,37 @@ class PrometheusCounter final : public Metrics::Counter {
   prometheus::Counter& counter_;
 };
 
-// The codes are few, so each rpc's counters are made when the rpc is, and a
-// finished call touches two atomics.
 class PrometheusRpc final : public Metrics::Rpc {
  public:
-  static constexpr size_t kCodes = 17;  // OK to UNAUTHENTICATED
-
   PrometheusRpc(prometheus::Family<prometheus::Counter>& requests,
                 prometheus::Family<prometheus::Histogram>& durations,
                 const std::string& rpc)
-      : duration_(durations.Add({{"rpc", rpc}}, kDurationSeconds)) {
-    for (size_t code = 0; code < kCodes; ++code) {
-      requests_[code] = &requests.Add(
-          {{"rpc", rpc},
-           {"code",
-            absl::StatusCodeToString(static_cast<absl::StatusCode>(code))}});
-    }
-  }
+      : rpc_(rpc),
+        requests_(requests),
+        duration_(durations.Add({{"rpc", rpc}}, kDurationSeconds)) {}
 
   void Finished(absl::StatusCode code, absl::Duration took) override {
-    auto index = static_cast<size_t>(code);
-    if (index >= kCodes)
-      index = static_cast<size_t>(absl::StatusCode::kUnknown);
-    requests_[index]->Increment();
+    const size_t index = static_cast<size_t>(code) % kCodes;
+    // Made when first met, for most rpcs never meet most codes. Add gives the
+    // same counter to all who ask at once.
+    prometheus::Counter* counter =
+        by_code_[index].load(std::memory_order_acquire);
+    if (counter == nullptr) {
+      counter = &requests_.Add(
+          {{"rpc", rpc_}, {"code", absl::StatusCodeToString(code)}});
+      by_code_[index].store(counter, std::memory_order_release);
+    }
+    counter->Increment();
     duration_.Observe(absl::ToDoubleSeconds(took));
   }
 
  private:
+  static constexpr size_t kCodes = 17;  // OK to UNAUTHENTICATED
+
+  const std::string rpc_;
+  prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Histogram& duration_;
-  std::array<prometheus::Counter*, kCodes> requests_;
+  std::array<std::atomic<prometheus::Counter*>, kCodes> by_code_ = {};
 };
 
 // Gauges that are read when somebody asks.

@@ -10,6 +10,8 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/rpc/error_details.pb.h"
 #include "libs/base/limits.h"
 #include "libs/event/codes.h"
@@ -27,7 +29,15 @@ std::string TypeUrl() {
 
 template <typename Detail>
 void Attach(const Detail& detail, absl::Status* status) {
-  status->SetPayload(TypeUrl<Detail>(), absl::Cord(detail.SerializeAsString()));
+  // Deterministic, for ErrorInfo holds a map, and statuses are compared.
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream out(&stream);
+    out.SetSerializationDeterministic(true);
+    detail.SerializeToCodedStream(&out);
+  }
+  status->SetPayload(TypeUrl<Detail>(), absl::Cord(bytes));
 }
 
 template <typename Detail>
@@ -208,8 +218,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   google::rpc::Status out;
   out.set_code(static_cast<int>(status.code()));
   out.set_message(std::string(status.message()));
-  // absl visits payloads in no order; a map does, so that one error is always
-  // the same bytes.
+  // absl visits payloads in no order, a map in one.
   std::map<std::string, std::string> details;
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
     if (absl::StartsWith(url, kGoogleRpc)) {

@@ -9,7 +9,7 @@
 // Inside a process an error is an absl::Status; its details travel in payloads,
 // google.rpc messages serialised under their type URLs. They become a
 // grpc::Status in this library's status.cc and nowhere else (grpc_call.h), so
-// an rpc's error and a batch item's are the same bytes.
+// an rpc's error and a batch item's say the same.
 //
 // A status never holds a value of the request, nor anything that is personal.
 //
