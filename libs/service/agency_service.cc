@@ -143,8 +143,8 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     }
     outcomes_.resize(static_cast<size_t>(items));
     waiting_ = items;
-    // An item that is done before the next begins must not end the call, so
-    // this loop reads nothing of the call after the last submit.
+    // All are counted first: an item that is done before the next begins must
+    // not end the call.
     for (int i = 0; i < items; ++i) {
       SubmitItem(batch.GetRepeatedMessage(*request_, rpc_.items, i),
                  static_cast<size_t>(i), submit);
