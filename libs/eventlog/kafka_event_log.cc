@@ -41,9 +41,10 @@ const std::map<std::string, std::string>& ProducerSettings() {
       {"acks", "all"},
       {"max.in.flight.requests.per.connection", "5"},
       {"message.send.max.retries", "2147483647"},
-      // Above the 10 s of a request, so that a lost one is repeated.
-      {"delivery.timeout.ms", "120000"},
-      {"request.timeout.ms", "30000"},
+      // Above the 10 s of a request, so that a lost one is repeated, and below
+      // the relay_deadline of StoreAndForward.
+      {"delivery.timeout.ms", "30000"},
+      {"request.timeout.ms", "10000"},
       // A right that was missing and is given works from then on.
       {"topic.metadata.refresh.interval.ms", "10000"},
       {"linger.ms", "0"},

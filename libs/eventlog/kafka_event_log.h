@@ -6,8 +6,8 @@
 // Appends go through one idempotent producer with acks=all and no lingering,
 // and are OK when Kafka's delivery report says so. Kafka's own retries are its
 // business; a deadline is ours: when it passes the append is in doubt, and
-// Kafka may still take the record minutes later. Which partition a key has is
-// decided here, from the declaration.
+// Kafka may still take the record half a minute later. Which partition a key
+// has is decided here, from the declaration.
 //
 // librdkafka's producer can end in a fatal error (2.0 does after one unlucky
 // disconnect). It is replaced by another; what was in flight is in doubt.

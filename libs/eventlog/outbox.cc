@@ -94,12 +94,20 @@ absl::Status Outbox::Load() {
   return absl::OkStatus();
 }
 
-absl::Status Outbox::Write(const Changes& changes) {
-  const absl::MutexLock lock(&mutex_);
+absl::Status Outbox::Commit(rocksdb::WriteBatch& batch, bool sync) {
   if (broken_) {
     return absl::UnavailableError(
         "the outbox failed to write and must be opened again");
   }
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const rocksdb::Status status = store_->db->Write(options, &batch);
+  if (!status.ok()) broken_ = true;
+  return FromRocksdb(status, "write outbox");
+}
+
+absl::Status Outbox::Write(const Changes& changes) {
+  const absl::MutexLock lock(&mutex_);
   rocksdb::WriteBatch batch = ProtectedBatch();
   rocksdb::Status status;
   for (const TopicRecord& record : changes.put) {
@@ -123,15 +131,9 @@ absl::Status Outbox::Write(const Changes& changes) {
       status = batch.Delete(store_->Family(kWaiting), Number(number));
     }
   }
-  if (status.ok()) {
-    rocksdb::WriteOptions options;
-    options.sync = !changes.put.empty();
-    status = store_->db->Write(options, &batch);
-  }
-  if (!status.ok()) {
-    broken_ = true;
-    return FromRocksdb(status, "write outbox");
-  }
+  if (!status.ok()) return FromRocksdb(status, "write outbox");
+  const absl::Status written = Commit(batch, /*sync=*/!changes.put.empty());
+  if (!written.ok()) return written;
   depth_ += changes.put.size();
   depth_ -= changes.remove.size();
   return absl::OkStatus();
@@ -167,10 +169,9 @@ absl::Status Outbox::Park(uint64_t number, const std::string& reason) {
   parked += row;
   status = batch.Put(store_->Family(kParked), key, parked);
   if (status.ok()) status = batch.Delete(store_->Family(kWaiting), key);
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  if (status.ok()) status = store_->db->Write(options, &batch);
   if (!status.ok()) return FromRocksdb(status, "write outbox");
+  const absl::Status written = Commit(batch, /*sync=*/true);
+  if (!written.ok()) return written;
   --depth_;
   ++parked_;
   return absl::OkStatus();
@@ -195,10 +196,9 @@ absl::Status Outbox::Retry() {
     ++moved;
   }
   if (status.ok()) status = row->status();
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  if (status.ok()) status = store_->db->Write(options, &batch);
   if (!status.ok()) return FromRocksdb(status, "write outbox");
+  const absl::Status written = Commit(batch, /*sync=*/true);
+  if (!written.ok()) return written;
   depth_ += moved;
   parked_ -= moved;
   return absl::OkStatus();
@@ -213,6 +213,7 @@ std::optional<std::string> Outbox::Recall(const std::string& key) const {
 }
 
 absl::Status Outbox::Forget(absl::Time before) {
+  const absl::MutexLock lock(&mutex_);
   const auto limit = static_cast<uint64_t>(absl::ToUnixMillis(before));
   rocksdb::WriteBatch batch = ProtectedBatch();
   rocksdb::Status status;
@@ -226,10 +227,8 @@ absl::Status Outbox::Forget(absl::Time before) {
     }
   }
   if (status.ok()) status = row->status();
-  if (status.ok()) {
-    status = store_->db->Write(rocksdb::WriteOptions(), &batch);
-  }
-  return FromRocksdb(status, "forget requests");
+  if (!status.ok()) return FromRocksdb(status, "forget requests");
+  return Commit(batch, /*sync=*/false);
 }
 
 std::optional<absl::Time> Outbox::oldest() const {

@@ -33,7 +33,8 @@
 
 namespace rocksdb {
 class Env;
-}
+class WriteBatch;
+}  // namespace rocksdb
 
 namespace vigil::eventlog {
 
@@ -80,13 +81,16 @@ class Outbox {
   // Sets aside an entry that the log refuses for ever (an ACL, a size), so that
   // it blocks no other: kept, counted, and put back by Retry after repair.
   absl::Status Park(uint64_t number, const std::string& reason);
-  absl::Status Retry();
+  absl::Status Retry();  // StoreAndForward::RetryParked also wakes the relay
 
   // The remembered answer; nothing if there is none.
   std::optional<std::string> Recall(const std::string& key) const;
 
   // Forgets requests remembered before that instant. Reads all of them.
   absl::Status Forget(absl::Time before);
+
+  // False after a failed write, until it is opened again.
+  bool writable() const { return !broken_; }
 
   uint64_t depth() const { return depth_; }
   uint64_t parked() const { return parked_; }
@@ -96,11 +100,12 @@ class Outbox {
  private:
   explicit Outbox(std::unique_ptr<RocksdbStore> store);
   absl::Status Load();
+  absl::Status Commit(rocksdb::WriteBatch& batch, bool sync)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<RocksdbStore> store_;
-  absl::Mutex
-      mutex_;  // one writer at a time: RocksDB groups no synced batches for us
-  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Mutex mutex_;  // one writer at a time
+  std::atomic<bool> broken_ = false;
   uint64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> depth_ = 0;
   std::atomic<uint64_t> parked_ = 0;

@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "absl/random/random.h"
-#include "absl/synchronization/notification.h"
+#include "absl/strings/str_cat.h"
+#include "libs/eventlog/topics.h"
 #include "spdlog/spdlog.h"
 
 namespace vigil::eventlog {
@@ -17,15 +18,13 @@ constexpr size_t kRelayBatch = 500;
 // How often the memory of requests is swept.
 constexpr absl::Duration kSweepInterval = absl::Hours(24);
 
+// How soon a relay that waits for the log sees that it is to end.
+constexpr absl::Duration kStopNotice = absl::Milliseconds(50);
+
 // The log will never take these bytes; trying again changes nothing.
 bool IsRefusedForEver(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
          absl::IsPermissionDenied(status);
-}
-
-// The log did not answer, as opposed to answering "no".
-bool IsSilence(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
 }  // namespace
@@ -50,6 +49,18 @@ StoreAndForward::~StoreAndForward() {
   relay_.join();
 }
 
+bool StoreAndForward::stopping() const {
+  const absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+absl::Status StoreAndForward::RetryParked() {
+  const absl::Status status = outbox_->Retry();
+  const absl::MutexLock lock(&mutex_);
+  ++forwarded_;
+  return status;
+}
+
 bool StoreAndForward::log_is_silent() const {
   const absl::MutexLock lock(&mutex_);
   return silent_;
@@ -58,6 +69,15 @@ bool StoreAndForward::log_is_silent() const {
 void StoreAndForward::Append(std::vector<TopicRecord> records,
                              absl::Time deadline, Remember remember,
                              StoreDone done) {
+  // Before anything is promised: what the outbox accepts, the log must take.
+  for (const TopicRecord& record : records) {
+    absl::Status status = CheckSizes(record.record);
+    if (status.ok() && log_->Partitions(record.topic).empty()) {
+      status = absl::NotFoundError(
+          absl::StrCat("topic not declared: ", record.topic));
+    }
+    if (!status.ok()) return done(std::move(status), {});
+  }
   bool silent = false;
   bool full = false;
   {
@@ -81,13 +101,15 @@ void StoreAndForward::Append(std::vector<TopicRecord> records,
       options_.forward
           ? now + std::min(options_.accept_after, (deadline - now) / 2)
           : deadline;
+  // A caller in a hurry says nothing about the log.
+  const bool had_its_time = until - now >= options_.accept_after;
   // The records are needed again if the log does not confirm them.
   auto copy = std::make_shared<std::vector<TopicRecord>>(
       options_.forward ? records : std::vector<TopicRecord>());
   log_->AppendBatch(
       std::move(records), until,
-      [this, copy, fates = std::move(fates), remember = std::move(remember),
-       done = std::move(done)](
+      [this, copy, had_its_time, fates = std::move(fates),
+       remember = std::move(remember), done = std::move(done)](
           std::vector<absl::StatusOr<Appended>> outcomes) mutable {
         absl::Status refused;
         absl::Status in_doubt;
@@ -99,7 +121,8 @@ void StoreAndForward::Append(std::vector<TopicRecord> records,
             continue;
           }
           const absl::Status& status = outcomes[i].status();
-          silence = silence || IsSilence(status);
+          silence = silence || absl::IsUnavailable(status) ||
+                    (absl::IsDeadlineExceeded(status) && had_its_time);
           // A broker's ACL can be repaired, so that record is kept; a topic
           // that is not declared, or a size, is a mistake of this process.
           if (absl::IsInvalidArgument(status) || absl::IsNotFound(status)) {
@@ -183,21 +206,45 @@ void StoreAndForward::KeepAll() {
 }
 
 absl::StatusOr<size_t> StoreAndForward::RelayOnce() {
-  const auto entries = outbox_->Front(kRelayBatch);
+  auto entries = outbox_->Front(kRelayBatch, relay_from_);
+  // An outbox that cannot be written cannot forget what was sent: then each
+  // entry is sent once more, and no oftener.
+  if (entries.ok() && entries->empty() && outbox_->writable()) {
+    relay_from_ = 0;
+    entries = outbox_->Front(kRelayBatch);
+  }
   if (!entries.ok()) return entries.status();
   if (entries->empty()) return 0;
+  // A queue that fits into one attempt is tried from its beginning each time,
+  // and so stays in order.
+  relay_from_ = entries->size() == kRelayBatch || !outbox_->writable()
+                    ? entries->back().number + 1
+                    : 0;
   std::vector<TopicRecord> records;
   records.reserve(entries->size());
   for (const Outbox::Entry& entry : *entries) records.push_back(entry.record);
 
-  absl::Notification answered;
-  std::vector<absl::StatusOr<Appended>> outcomes;
+  // Shared, because a relay that ends does not wait for the answer.
+  struct Attempt {
+    absl::Mutex mutex;
+    bool answered = false;
+    std::vector<absl::StatusOr<Appended>> outcomes;
+  };
+  const auto attempt = std::make_shared<Attempt>();
   log_->AppendBatch(std::move(records), absl::Now() + options_.relay_deadline,
-                    [&](std::vector<absl::StatusOr<Appended>> result) {
-                      outcomes = std::move(result);
-                      answered.Notify();
+                    [attempt](std::vector<absl::StatusOr<Appended>> result) {
+                      const absl::MutexLock lock(&attempt->mutex);
+                      attempt->outcomes = std::move(result);
+                      attempt->answered = true;
                     });
-  answered.WaitForNotification();
+  {
+    const absl::MutexLock lock(&attempt->mutex);
+    while (!attempt->mutex.AwaitWithTimeout(absl::Condition(&attempt->answered),
+                                            kStopNotice)) {
+      if (stopping()) return absl::CancelledError("the relay ends");
+    }
+  }
+  const auto& outcomes = attempt->outcomes;
 
   std::vector<uint64_t> logged;
   size_t parked = 0;

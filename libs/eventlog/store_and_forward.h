@@ -7,10 +7,10 @@
 // The log has `accept_after`, and at most half of what remains of the deadline,
 // to say that it has the records; then those that it has not confirmed go to
 // the outbox in one fsynced batch, and while the log stays silent later ones go
-// there at once. A relay sends them on, in their order, without holding up new
-// ones. A record that was in doubt may so come twice into the log: readers keep
-// the first. What the log refuses for ever is parked: kept, alarmed, and sent
-// after repair.
+// there at once. A relay sends them on without holding up new ones; order is
+// not promised, since none is needed. A record that was in doubt may so come
+// twice into the log: readers keep the first. What the log refuses for ever is
+// parked: kept, alarmed, and sent after repair.
 //
 // Over the embedded log there is nothing to forward: what it cannot take now,
 // this disk cannot either. Then only LOGGED is answered.
@@ -42,9 +42,10 @@ namespace vigil::eventlog {
 using Fates = std::vector<std::optional<Appended>>;
 
 // Called once. OK: every record is durable, and the fates say how. Otherwise
-//   UNAVAILABLE  neither could be done in time; in doubt: repeat the same
+//   UNAVAILABLE         neither could be done; in doubt: repeat the same
 //   records RESOURCE_EXHAUSTED  too much in flight; it is nowhere: try later
-//   others       as EventLog::AppendBatch, for the whole batch: it is nowhere
+//   INVALID_ARGUMENT, NOT_FOUND  a record that no log takes (its size, its
+//                       topic); none of the batch is anywhere
 using StoreDone = std::function<void(absl::Status, Fates)>;
 
 // What to remember with the records, made of their fates: written before `done`
@@ -56,8 +57,9 @@ struct StoreAndForwardOptions {
   bool forward = true;
   absl::Duration accept_after = kAcceptAfter;
   // How long one attempt of the relay may take, and how it waits between
-  // failures.
-  absl::Duration relay_deadline = absl::Seconds(5);
+  // failures. Above Kafka's delivery.timeout.ms: while an attempt is alive in
+  // librdkafka, another would only make a second copy of each record.
+  absl::Duration relay_deadline = absl::Seconds(35);
   absl::Duration relay_backoff_min = absl::Milliseconds(100);
   absl::Duration relay_backoff_max = absl::Seconds(15);
   absl::Duration request_memory = kRequestMemory;
@@ -78,6 +80,9 @@ class StoreAndForward {
   void Append(std::vector<TopicRecord> records, absl::Time deadline,
               Remember remember, StoreDone done);
 
+  // Sends again what the log refused for ever, after the repair.
+  absl::Status RetryParked();
+
   // True while the log does not answer and records go to the outbox at once.
   bool log_is_silent() const;
 
@@ -96,8 +101,9 @@ class StoreAndForward {
   void Keep(Kept kept);
   void KeepAll();   // thread: writes what is to be kept, then answers
   void RelayAll();  // thread
-  // One attempt with what is at the front; how many entries left the outbox.
+  // One attempt with the next entries; how many of them are done with.
   absl::StatusOr<size_t> RelayOnce();
+  bool stopping() const;
 
   EventLog* const log_;
   Outbox* const outbox_;
@@ -110,6 +116,9 @@ class StoreAndForward {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Counts what was put into the outbox, so that the relay wakes.
   uint64_t forwarded_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The relay's own. It goes through a long outbox and begins again, so that
+  // records of one partition that is away do not hold up the others.
+  uint64_t relay_from_ = 0;
   std::thread keeper_;
   std::thread relay_;
 };

@@ -1,10 +1,12 @@
 #include "libs/eventlog/store_and_forward.h"
 
-#include <filesystem>
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,13 +15,15 @@
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "libs/eventlog/rocksdb_event_log.h"
+#include "tests/temporary_folder.h"
 
 namespace vigil::eventlog {
 namespace {
 
 constexpr char kTopic[] = "t";
 
-// The embedded log behind a network that can be cut, or that refuses a key.
+// The embedded log behind a network that can be cut or fall silent, that
+// refuses a key, or has lost one.
 class Network final : public EventLog {
  public:
   explicit Network(EventLog* log) : log_(log) {}
@@ -27,6 +31,21 @@ class Network final : public EventLog {
   void Cut(bool cut) {
     const absl::MutexLock lock(&mutex_);
     cut_ = cut;
+  }
+  // Appends are taken and never answered, until it is undone.
+  void Hang(bool hang) {
+    std::vector<std::function<void()>> held;
+    {
+      const absl::MutexLock lock(&mutex_);
+      hang_ = hang;
+      if (!hang) held.swap(held_);
+    }
+    for (const auto& each : held) each();
+  }
+  // As if the partition of this key had no leader.
+  void LoseKey(std::string key) {
+    const absl::MutexLock lock(&mutex_);
+    lost_ = std::move(key);
   }
   void RefuseKey(std::string key) {
     const absl::MutexLock lock(&mutex_);
@@ -47,11 +66,36 @@ class Network final : public EventLog {
                    AppendDone done) override {
     bool cut = false;
     std::string refused;
+    std::string lost;
     {
       const absl::MutexLock lock(&mutex_);
       ++attempts_;
       cut = cut_;
       refused = refused_;
+      lost = lost_;
+      if (hang_) {
+        // In doubt at the deadline; here it passes when the test says so.
+        held_.push_back([size = batch.size(), done = std::move(done)] {
+          done(std::vector<absl::StatusOr<Appended>>(
+              size, absl::DeadlineExceededError("in doubt")));
+        });
+        return;
+      }
+    }
+    const auto is_lost = [&](const TopicRecord& record) {
+      return record.record.key == lost;
+    };
+    if (std::any_of(batch.begin(), batch.end(), is_lost)) {
+      std::vector<absl::StatusOr<Appended>> outcomes;
+      for (TopicRecord& record : batch) {
+        if (is_lost(record)) {
+          outcomes.push_back(absl::UnavailableError("no leader"));
+        } else {
+          outcomes.push_back(log_->Append(std::move(record), deadline));
+        }
+      }
+      done(std::move(outcomes));
+      return;
     }
     if (cut) {
       done(std::vector<absl::StatusOr<Appended>>(
@@ -83,15 +127,18 @@ class Network final : public EventLog {
   EventLog* const log_;
   mutable absl::Mutex mutex_;
   bool cut_ = false;
+  bool hang_ = false;
+  std::vector<std::function<void()>> held_;
   std::string refused_;
+  std::string lost_;
   int attempts_ = 0;
 };
 
 class StoreAndForwardTest : public testing::Test {
  protected:
   StoreAndForwardTest() {
-    std::filesystem::remove_all(folder_);
-    log_ = *RocksdbEventLog::Open(folder_ + "/log", {{kTopic, {1, 1, 1}}});
+    log_ =
+        *RocksdbEventLog::Open(folder_.path() + "/log", {{kTopic, {1, 1, 1}}});
     network_ = std::make_unique<Network>(log_.get());
     Restart();
   }
@@ -100,7 +147,6 @@ class StoreAndForwardTest : public testing::Test {
     outbox_.reset();
     network_.reset();
     log_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   void Stop() {
@@ -109,7 +155,7 @@ class StoreAndForwardTest : public testing::Test {
   }
   void Restart() {
     Stop();
-    auto outbox = Outbox::Open(folder_ + "/outbox");
+    auto outbox = Outbox::Open(folder_.path() + "/outbox");
     ASSERT_TRUE(outbox.ok()) << outbox.status();
     outbox_ = *std::move(outbox);
     StoreAndForwardOptions options;
@@ -121,11 +167,15 @@ class StoreAndForwardTest : public testing::Test {
 
   std::pair<absl::Status, Fates> Append(const std::string& value,
                                         Remember remember = nullptr) {
+    return AppendAll({{kTopic, {"key-" + value, value, {{"h", "v"}}}}},
+                     std::move(remember));
+  }
+  std::pair<absl::Status, Fates> AppendAll(std::vector<TopicRecord> records,
+                                           Remember remember = nullptr) {
     std::pair<absl::Status, Fates> result;
     absl::Notification done;
-    store_->Append({{kTopic, {"key-" + value, value, {{"h", "v"}}}}},
-                   absl::Now() + absl::Seconds(30), std::move(remember),
-                   [&](absl::Status status, Fates fates) {
+    store_->Append(std::move(records), absl::Now() + absl::Seconds(30),
+                   std::move(remember), [&](absl::Status status, Fates fates) {
                      result = {std::move(status), std::move(fates)};
                      done.Notify();
                    });
@@ -146,9 +196,7 @@ class StoreAndForwardTest : public testing::Test {
     return all;
   }
 
-  const std::string folder_ = absl::StrCat(
-      testing::TempDir(), "/store-and-forward-",
-      testing::UnitTest::GetInstance()->current_test_info()->name());
+  const TemporaryFolder folder_;
   std::unique_ptr<RocksdbEventLog> log_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Outbox> outbox_;
@@ -216,6 +264,63 @@ TEST_F(StoreAndForwardTest, WhatIsRefusedForEverIsParkedAndBlocksNothing) {
   EXPECT_EQ(Read(2)[1].record.value, "bad");
 }
 
+TEST_F(StoreAndForwardTest, ParkedRecordsGoOnWhenTheyAreRetried) {
+  network_->RefuseKey("key-bad");
+  ASSERT_TRUE(Append("bad").first.ok());
+  while (outbox_->parked() == 0) std::this_thread::yield();
+  network_->RefuseKey("");
+  ASSERT_TRUE(store_->RetryParked().ok());
+  EXPECT_EQ(Read(1)[0].record.value, "bad");
+}
+
+TEST_F(StoreAndForwardTest, WhatNoLogTakesIsNeverAccepted) {
+  const TopicRecord large = {kTopic,
+                             {"key", std::string(kMaxValueBytes + 1, 'x'), {}}};
+  const TopicRecord nowhere = {"unknown", {"key", "value", {}}};
+  for (const bool cut : {false, true}) {
+    network_->Cut(cut);
+    if (cut) {
+      ASSERT_TRUE(Append("silent from now on").first.ok());
+    }
+    EXPECT_EQ(AppendAll({{kTopic, {"key", "v", {}}}, large}).first.code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(AppendAll({{kTopic, {"key", "v", {}}}, nowhere}).first.code(),
+              absl::StatusCode::kNotFound);
+  }
+  EXPECT_EQ(outbox_->depth(), 1u);
+  EXPECT_EQ(*log_->End({kTopic, 0}, absl::InfiniteFuture()), 0);
+}
+
+TEST_F(StoreAndForwardTest, ALostPartitionHoldsUpNoOther) {
+  network_->Cut(true);
+  // More than the relay sends at once.
+  std::vector<TopicRecord> stuck(600, {kTopic, {"lost", "stuck", {}}});
+  ASSERT_TRUE(AppendAll(stuck).first.ok());
+  ASSERT_TRUE(Append("good").first.ok());
+  network_->LoseKey("lost");
+  network_->Cut(false);
+  EXPECT_EQ(Read(1)[0].record.value, "good");
+  network_->LoseKey("");
+  EXPECT_EQ(Read(601).size(), 601u);
+}
+
+TEST_F(StoreAndForwardTest, ALogThatNeverAnswersKeepsNoOneWaiting) {
+  // What is in the outbox is being relayed to a log that has fallen silent.
+  network_->Cut(true);
+  ASSERT_TRUE(Append("first").first.ok());
+  network_->Hang(true);
+  const int tried = network_->attempts();
+  network_->WaitForAttempts(tried + 1);
+  const auto [status, fates] = Append("second");
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(fates[0].has_value());
+  Stop();  // does not wait for the log either
+  network_->Hang(false);
+  network_->Cut(false);
+  Restart();
+  EXPECT_EQ(Read(2).size(), 2u);
+}
+
 TEST_F(StoreAndForwardTest, AnAnswerIsRememberedBeforeItIsGiven) {
   const auto remember = [](const Fates& fates) {
     return Outbox::Memory{"request",
@@ -232,9 +337,8 @@ TEST_F(StoreAndForwardTest, AnAnswerIsRememberedBeforeItIsGiven) {
 }
 
 TEST(Outbox, ForgetsWhatIsOld) {
-  const std::string folder = testing::TempDir() + "/outbox-forgets";
-  std::filesystem::remove_all(folder);
-  auto outbox = *Outbox::Open(folder);
+  const TemporaryFolder folder;
+  auto outbox = *Outbox::Open(folder.path());
   const absl::Time day = absl::FromUnixSeconds(1'700'000'000);
   const std::vector<Outbox::Memory> early = {{"early", "1"}};
   const std::vector<Outbox::Memory> late = {{"late", "2"}};

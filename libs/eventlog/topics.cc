@@ -77,15 +77,19 @@ absl::Status CheckRecord(const Topics& topics, const TopicRecord& record) {
     return absl::NotFoundError(
         absl::StrCat("topic not declared: ", record.topic));
   }
-  if (record.record.key.empty()) {
+  return CheckSizes(record.record);
+}
+
+absl::Status CheckSizes(const Record& record) {
+  if (record.key.empty()) {
     return absl::InvalidArgumentError("a record needs a key");
   }
-  if (record.record.value.size() > kMaxValueBytes) {
+  if (record.value.size() > kMaxValueBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a value of ", record.record.value.size(),
-                     " bytes; at most ", kMaxValueBytes));
+        absl::StrCat("a value of ", record.value.size(), " bytes; at most ",
+                     kMaxValueBytes));
   }
-  if (const size_t bytes = KeyAndHeaderBytes(record.record);
+  if (const size_t bytes = KeyAndHeaderBytes(record);
       bytes > kMaxKeyAndHeaderBytes) {
     return absl::InvalidArgumentError(absl::StrCat("key and headers of ", bytes,
                                                    " bytes; at most ",

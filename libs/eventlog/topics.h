@@ -50,6 +50,9 @@ absl::Status CheckPartition(const Topics& topics, const Partition& partition);
 // over kMaxValueBytes, or key and headers over kMaxKeyAndHeaderBytes.
 absl::Status CheckRecord(const Topics& topics, const TopicRecord& record);
 
+// The part of it that a record alone decides.
+absl::Status CheckSizes(const Record& record);
+
 // Bytes of key, value and headers: what the limits in flight count.
 size_t SizeBytes(const Record& record);
 
