@@ -116,6 +116,11 @@ constexpr Code kCodes[] = {
     {code::kSubjectFormat,
      "A subject reference is used exactly as a receipt or an answer gave it.",
      Advice::kCorrect},
+    {code::kSubjectForeign,
+     "Only the hub files facts under a subject that another service named; "
+     "name "
+     "the person by a local id of this agency.",
+     Advice::kCorrect},
     {code::kSha256Format, "A SHA-256 is 64 lower-case hexadecimal digits.",
      Advice::kCorrect},
     {code::kDecimalFormat,

@@ -86,6 +86,7 @@ inline constexpr absl::string_view kUprnFormat = "UPRN_FORMAT";
 // Of references and other values.
 inline constexpr absl::string_view kEventIdFormat = "EVENT_ID_FORMAT";
 inline constexpr absl::string_view kSubjectFormat = "SUBJECT_FORMAT";
+inline constexpr absl::string_view kSubjectForeign = "SUBJECT_FOREIGN";
 inline constexpr absl::string_view kSha256Format = "SHA256_FORMAT";
 inline constexpr absl::string_view kDecimalFormat = "DECIMAL_FORMAT";
 inline constexpr absl::string_view kFieldPathFormat = "FIELD_PATH_FORMAT";

@@ -1,0 +1,288 @@
+#include "libs/service/command_pipeline.h"
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "libs/event/open.h"
+#include "libs/eventlog/rocksdb_event_log.h"
+#include "libs/service/acts.h"
+#include "libs/service/status.h"
+#include "vigil/police/v1/police.pb.h"
+
+namespace vigil::service {
+namespace {
+
+namespace common = ::vigil::common::v1;
+using Receipts = absl::StatusOr<common::Receipt>;
+
+const absl::Time kReceived = absl::FromUnixSeconds(1'780'000'000);
+
+common::RaiseConcernRequest Concern(const std::string& id) {
+  common::RaiseConcernRequest request;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"pb(
+        submission {
+          organisation { scheme: "police" code: "43" }
+          author { role: "sergeant" }
+          record_ref { system: "niche" id: "rec-1" }
+        }
+        children { local_id { system: "niche" id: "000123" } }
+        account {
+          occurred { date: "2026-05-01" }
+          headline: "Found alone at home"
+        }
+        concern { urgency: URGENCY_URGENT }
+      )pb",
+      &request));
+  request.mutable_submission()->set_request_id(id);
+  return request;
+}
+
+class CommandPipelineTest : public testing::Test {
+ protected:
+  CommandPipelineTest() {
+    std::filesystem::remove_all(folder_);
+    log_ = *eventlog::RocksdbEventLog::Open(
+        folder_ + "/log", {{"vigil.police.events.v1", {1, 1, 1}}});
+    Restart();
+  }
+  ~CommandPipelineTest() override {
+    Stop();
+    log_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Stop() {
+    pipeline_.reset();
+    store_.reset();
+    outbox_.reset();
+  }
+  void Restart() {
+    Stop();
+    outbox_ = *eventlog::Outbox::Open(folder_ + "/outbox");
+    eventlog::StoreAndForwardOptions options;
+    options.forward = false;
+    store_ = std::make_unique<eventlog::StoreAndForward>(
+        log_.get(), outbox_.get(), options);
+    MakePipeline(/*any_subject=*/false);
+  }
+  void MakePipeline(bool any_subject) {
+    pipeline_ = std::make_unique<CommandPipeline>(
+        Writer{.name = "police",
+               .service = nullptr,
+               .translate = TranslateAct,
+               .any_subject = any_subject},
+        store_.get(), event::NamingKey("00c0ffee", std::string(32, 'k')),
+        [] { return kReceived; });
+  }
+
+  Call ACall() const {
+    config::v1::System system;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        R"pb(
+          id: "records"
+          roles: ROLE_PUBLISHER
+          vocabularies: "police"
+          organisations { scheme: "police" code: "43" }
+        )pb",
+        &system));
+    return {.caller = Caller(system),
+            .deadline = absl::Now() + absl::Seconds(30),
+            .traceparent = ""};
+  }
+
+  Receipts Submit(const google::protobuf::Message& request) {
+    return Submit(ACall(), request);
+  }
+  Receipts Submit(const Call& call, const google::protobuf::Message& request) {
+    Receipts result;
+    absl::Notification done;
+    pipeline_->Submit(call, request, [&](Receipts outcome) {
+      result = std::move(outcome);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return result;
+  }
+
+  std::vector<eventlog::LoggedRecord> Logged() {
+    const int64_t end = *log_->End({"vigil.police.events.v1", 0},
+                                   absl::Now() + absl::Seconds(30));
+    if (end == 0) return {};
+    auto cursor = *log_->Open({{{"vigil.police.events.v1", 0}, 0}});
+    return *cursor->Next(10'000, absl::Now() + absl::Seconds(30));
+  }
+
+  const std::string folder_ = absl::StrCat(
+      testing::TempDir(), "/command-pipeline-",
+      testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::unique_ptr<eventlog::RocksdbEventLog> log_;
+  std::unique_ptr<eventlog::Outbox> outbox_;
+  std::unique_ptr<eventlog::StoreAndForward> store_;
+  std::unique_ptr<CommandPipeline> pipeline_;
+};
+
+TEST_F(CommandPipelineTest, AReceiptNamesWhatTheLogHolds) {
+  const auto receipt = Submit(Concern("r-1"));
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(receipt->durability(), common::DURABILITY_LOGGED);
+  EXPECT_EQ(receipt->request_id(), "r-1");
+  EXPECT_FALSE(receipt->conversation_ref().empty());
+  ASSERT_EQ(receipt->events_size(), 1);
+  EXPECT_EQ(receipt->events(0).type(), "vigil.event.v1.ConcernRaised");
+  const auto logged = Logged();
+  ASSERT_EQ(logged.size(), 1u);
+  EXPECT_EQ(logged[0].position.offset, receipt->events(0).position().offset());
+  const auto envelope = event::Scan(logged[0].record.value);
+  ASSERT_TRUE(envelope.ok());
+  EXPECT_EQ(envelope->id, receipt->events(0).event_id());
+  EXPECT_EQ(envelope->source, "//vigil/police/police:43");
+  EXPECT_EQ(envelope->subject, receipt->events(0).subject());
+  EXPECT_EQ(envelope->received, kReceived);
+  EXPECT_EQ(logged[0].record.key, receipt->events(0).subject());
+}
+
+TEST_F(CommandPipelineTest, TheSameRequestAgainGivesTheSameReceipt) {
+  const auto first = Submit(Concern("r-1"));
+  const auto again = Submit(Concern("r-1"));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
+  Restart();  // the memory outlives the process
+  const auto later = Submit(Concern("r-1"));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(first->SerializeAsString(), later->SerializeAsString());
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
+TEST_F(CommandPipelineTest, TheSameIdWithOtherContentIsRefusedAndNotStored) {
+  ASSERT_TRUE(Submit(Concern("r-1")).ok());
+  auto other = Concern("r-1");
+  other.mutable_account()->set_headline("Something else");
+  const auto refused = Submit(other);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Reason(refused.status()), "REQUEST_ID_REUSED");
+  EXPECT_NE(ReasonDetail(refused.status(), "first_digest"),
+            ReasonDetail(refused.status(), "this_digest"));
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
+TEST_F(CommandPipelineTest, RepeatsThatComeAtOnceAreOneFact) {
+  std::vector<std::thread> threads;
+  std::vector<Receipts> receipts(16);
+  for (Receipts& receipt : receipts) {
+    threads.emplace_back([&] { receipt = Submit(Concern("r-1")); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Receipts& receipt : receipts) {
+    ASSERT_TRUE(receipt.ok()) << receipt.status();
+    EXPECT_EQ(receipt->SerializeAsString(), receipts[0]->SerializeAsString());
+  }
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
+TEST_F(CommandPipelineTest, EachChildAndEachObservationIsAnEvent) {
+  auto request = Concern("r-1");
+  request.add_children()->set_person_number(1);
+  request.add_observations()->set_bearing(event::v1::BEARING_CONCERN);
+  request.add_observations()->set_bearing(event::v1::BEARING_CONCERN);
+  for (auto& observation : *request.mutable_observations()) {
+    auto& indicator = *observation.mutable_indicator();
+    indicator.set_system("s");
+    indicator.set_code("c");
+    indicator.set_display("d");
+  }
+  const auto receipt = Submit(request);
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  ASSERT_EQ(receipt->events_size(), 6);
+  std::set<std::string> ids;
+  std::set<std::string> subjects;
+  for (const auto& stored : receipt->events()) {
+    ids.insert(stored.event_id());
+    subjects.insert(stored.subject());
+  }
+  EXPECT_EQ(ids.size(), 6u);
+  EXPECT_EQ(subjects.size(), 2u);
+  for (const auto& record : Logged()) {
+    EXPECT_EQ(event::Scan(record.record.value)->request_count, 6u);
+  }
+}
+
+TEST_F(CommandPipelineTest, EveryFieldAtFaultIsNamedAndNothingIsStored) {
+  auto request = Concern("");
+  request.mutable_account()->clear_headline();
+  request.mutable_submission()->mutable_organisation()->set_code("4 3");
+  const auto refused = Submit(request);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string details = ToRpcStatus(refused.status()).DebugString();
+  EXPECT_NE(details.find("submission.request_id"), std::string::npos);
+  EXPECT_NE(details.find("account.headline"), std::string::npos);
+  EXPECT_NE(details.find("submission.organisation"), std::string::npos);
+  EXPECT_TRUE(Logged().empty());
+}
+
+TEST_F(CommandPipelineTest, ASystemSpeaksOnlyForItsOrganisations) {
+  auto request = Concern("r-1");
+  request.mutable_submission()->mutable_organisation()->set_code("44");
+  EXPECT_EQ(Submit(request).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  Call stranger = ACall();
+  stranger.caller = Caller();
+  EXPECT_EQ(Submit(stranger, Concern("r-1")).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(Logged().empty());
+}
+
+TEST_F(CommandPipelineTest, OnlyTheHubFilesUnderSubjectsOfOthers) {
+  auto request = Concern("r-1");
+  request.mutable_children(0)->set_subject(
+      event::NamingKey("12345678", std::string(32, 'x'))
+          .Subject(event::SubjectKind::kPerson, "ods:RX1", "epr", "9"));
+  EXPECT_EQ(Submit(request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  MakePipeline(/*any_subject=*/true);
+  EXPECT_TRUE(Submit(request).ok());
+}
+
+TEST_F(CommandPipelineTest, ValidateOnlyStoresAndRemembersNothing) {
+  auto request = Concern("r-1");
+  request.mutable_submission()->set_validate_only(true);
+  const auto checked = Submit(request);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->durability(), common::DURABILITY_UNSPECIFIED);
+  EXPECT_TRUE(Logged().empty());
+  auto other = Concern("r-1");
+  other.mutable_account()->set_headline("Something else");
+  const auto stored = Submit(other);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->events(0).event_id(), checked->events(0).event_id());
+}
+
+TEST_F(CommandPipelineTest, TheNamingKeyIsAnnouncedUnderOneId) {
+  for (int i = 0; i < 2; ++i) {
+    absl::Notification done;
+    pipeline_->AnnounceKey([&](const absl::Status& status) {
+      EXPECT_TRUE(status.ok()) << status;
+      done.Notify();
+    });
+    done.WaitForNotification();
+  }
+  const auto logged = Logged();
+  ASSERT_EQ(logged.size(), 2u);
+  EXPECT_EQ(logged[0].record.key, "police");
+  const auto one = event::Scan(logged[0].record.value);
+  const auto two = event::Scan(logged[1].record.value);
+  EXPECT_EQ(one->id, two->id);
+  EXPECT_EQ(one->OpenKind()->naming_key_registered().key_id(), "00c0ffee");
+}
+
+}  // namespace
+}  // namespace vigil::service

@@ -1,0 +1,130 @@
+#include "libs/service/writer_process.h"
+
+#include <iostream>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "libs/event/naming_key_file.h"
+#include "libs/eventlog/kafka_event_log.h"
+#include "libs/eventlog/rocksdb_event_log.h"
+#include "libs/service/config.h"
+#include "libs/service/log.h"
+
+namespace vigil::service {
+
+absl::StatusOr<std::unique_ptr<eventlog::EventLog>> OpenLog(
+    const config::v1::Log& log, const config::v1::Topics& topics) {
+  eventlog::Topics declared = DeclaredTopics(topics);
+  if (log.has_embedded()) {
+    return eventlog::RocksdbEventLog::Open(log.embedded().folder(),
+                                           std::move(declared));
+  }
+  const config::v1::KafkaLog& kafka = log.kafka();
+  eventlog::KafkaConnection connection = {
+      .bootstrap = kafka.bootstrap_servers(),
+      .ca_file = kafka.ca_file(),
+      .certificate_file = kafka.certificate_file(),
+      .key_file = kafka.private_key_file(),
+      .settings = {kafka.properties().begin(), kafka.properties().end()}};
+  return eventlog::KafkaEventLog::Open(connection, std::move(declared));
+}
+
+eventlog::StoreAndForwardOptions StoreOptions(
+    const config::v1::Process& process) {
+  eventlog::StoreAndForwardOptions options;
+  options.forward = process.log().has_kafka();
+  const config::v1::Limits& limits = process.limits();
+  options.accept_after = absl::Milliseconds(limits.accept_after_milliseconds());
+  options.request_memory = absl::Hours(24 * limits.request_memory_days());
+  options.max_in_flight = limits.records_in_flight();
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<WriterProcess>> WriterProcess::Open(
+    Writer writer, const std::string& folder,
+    const config::v1::Process& process, eventlog::EventLog* log,
+    Callers* callers, Metrics* metrics) {
+  auto outbox = eventlog::Outbox::Open(folder + "/outbox");
+  if (!outbox.ok()) return outbox.status();
+  auto key = event::ReadOrMakeNamingKey(folder + "/naming.key");
+  if (!key.ok()) return key.status();
+  return std::unique_ptr<WriterProcess>(
+      new WriterProcess(std::move(writer), *std::move(outbox), *std::move(key),
+                        process, log, callers, metrics));
+}
+
+WriterProcess::WriterProcess(Writer writer,
+                             std::unique_ptr<eventlog::Outbox> outbox,
+                             event::NamingKey key,
+                             const config::v1::Process& process,
+                             eventlog::EventLog* log, Callers* callers,
+                             Metrics* metrics)
+    : name_(writer.name),
+      outbox_(std::move(outbox)),
+      store_(log, outbox_.get(), StoreOptions(process)),
+      pipeline_(writer, &store_, std::move(key)),
+      service_(
+          *writer.service, callers, metrics,
+          [this](const Call& call, const google::protobuf::Message& request,
+                 ReceiptDone done) {
+            pipeline_.Submit(call, request, std::move(done));
+          }) {
+  pipeline_.AnnounceKey([name = name_](const absl::Status& status) {
+    if (!status.ok()) {
+      LogError("naming_key_not_announced",
+               {{"writer", name}, {"error", status.ToString()}});
+    }
+  });
+}
+
+void WriterProcess::AddTo(Server* server) {
+  server->Add(service_.name(), service_.grpc_service());
+}
+
+void WriterProcess::SayOutbox() const {
+  LogInfo("ended", {{"writer", name_},
+                    {"outbox_records", outbox_->depth()},
+                    {"parked_records", outbox_->parked()}});
+}
+
+int RunWriter(Writer writer, int argc, char** argv) {
+  CLI::App app(absl::StrCat("Vigil's ", writer.name,
+                            " service: takes what the agency's systems tell, "
+                            "and writes it to the log."));
+  std::string path;
+  app.add_option("--config", path,
+                 "configuration of this process (vigil.config.v1.Process in "
+                 "protobuf text format; see deploy/)")
+      ->required();
+  CLI11_PARSE(app, argc, argv);
+
+  BlockTerminationSignals();
+  SetUpLog();
+  const auto fail = [](const absl::Status& status) {
+    std::cerr << "cannot start: " << status.message() << "\n";
+    return 1;
+  };
+  const auto configuration = LoadConfiguration(path);
+  if (!configuration.ok()) return fail(configuration.status());
+  const config::v1::Process& process = configuration->process;
+  auto log = OpenLog(process.log(), configuration->topics);
+  if (!log.ok()) return fail(log.status());
+  Callers callers(
+      configuration->systems,
+      {.plaintext_system = process.listener().plaintext().as_system(),
+       .calls_in_flight_per_system =
+           process.limits().calls_in_flight_per_system()});
+  Metrics metrics;
+  Server server(writer.name, process, &metrics);
+  auto host = WriterProcess::Open(writer, process.data_folder(), process,
+                                  log->get(), &callers, &metrics);
+  if (!host.ok()) return fail(host.status());
+  (*host)->AddTo(&server);
+  if (const absl::Status started = server.Start(); !started.ok()) {
+    return fail(started);
+  }
+  return server.RunUntilSignal([&] { (*host)->SayOutbox(); });
+}
+
+}  // namespace vigil::service

@@ -1,0 +1,66 @@
+// One writer, whole: its naming key, its outbox, its pipeline and its gRPC
+// service; alone in a process of its own, or beside others in a node.
+#ifndef VIGIL_LIBS_SERVICE_WRITER_PROCESS_H_
+#define VIGIL_LIBS_SERVICE_WRITER_PROCESS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/eventlog/event_log.h"
+#include "libs/eventlog/outbox.h"
+#include "libs/eventlog/store_and_forward.h"
+#include "libs/service/agency_service.h"
+#include "libs/service/callers.h"
+#include "libs/service/command_pipeline.h"
+#include "libs/service/metrics.h"
+#include "libs/service/server.h"
+#include "vigil/config/v1/config.pb.h"
+
+namespace vigil::service {
+
+// The log that the configuration names. `topics` is the declaration.
+absl::StatusOr<std::unique_ptr<eventlog::EventLog>> OpenLog(
+    const config::v1::Log& log, const config::v1::Topics& topics);
+
+// How records are made durable under this configuration.
+eventlog::StoreAndForwardOptions StoreOptions(
+    const config::v1::Process& process);
+
+class WriterProcess {
+ public:
+  // Opens what `folder` holds, making it at first start: `naming.key`,
+  // `outbox`. All that is given outlives it. Errors as ReadOrMakeNamingKey and
+  // Outbox::Open.
+  static absl::StatusOr<std::unique_ptr<WriterProcess>> Open(
+      Writer writer, const std::string& folder,
+      const config::v1::Process& process, eventlog::EventLog* log,
+      Callers* callers, Metrics* metrics);
+
+  // Adds the gRPC service; before Server::Start.
+  void AddTo(Server* server);
+
+  // Logs what is left to do at the end: the outbox's depth. Nothing is lost;
+  // the next start relays it.
+  void SayOutbox() const;
+
+ private:
+  WriterProcess(Writer writer, std::unique_ptr<eventlog::Outbox> outbox,
+                event::NamingKey key, const config::v1::Process& process,
+                eventlog::EventLog* log, Callers* callers, Metrics* metrics);
+
+  const std::string name_;
+  const std::unique_ptr<eventlog::Outbox> outbox_;
+  eventlog::StoreAndForward store_;
+  CommandPipeline pipeline_;
+  AgencyService service_;
+};
+
+// main() of an agency's service: `police --config FILE`. Serves until SIGTERM.
+// Exit codes: 0 ended in order, 1 could not start, 2 usage.
+int RunWriter(Writer writer, int argc, char** argv);
+
+}  // namespace vigil::service
+
+#endif  // VIGIL_LIBS_SERVICE_WRITER_PROCESS_H_
