@@ -61,6 +61,7 @@ WriterProcess::WriterProcess(Writer writer,
                              eventlog::EventLog* log, Callers* callers,
                              Metrics* metrics)
     : name_(writer.name),
+      naming_key_id_(key.id()),
       outbox_(std::move(outbox)),
       store_(log, outbox_.get(), StoreOptions(process)),
       pipeline_(writer, &store_, std::move(key)),
@@ -70,6 +71,23 @@ WriterProcess::WriterProcess(Writer writer,
                  ReceiptDone done) {
             pipeline_.Submit(call, request, std::move(done));
           }) {
+  const Metrics::Labels labels = {{"writer", name_}};
+  metrics->AddGauge(
+      "vigil_outbox_records", "Accepted and not yet in the log.",
+      [this] { return static_cast<double>(outbox_->depth()); }, labels);
+  metrics->AddGauge(
+      "vigil_outbox_parked_records", "Refused by the log until a repair.",
+      [this] { return static_cast<double>(outbox_->parked()); }, labels);
+  metrics->AddGauge(
+      "vigil_outbox_oldest_timestamp_seconds",
+      "When the oldest waiting record was accepted; 0 if none waits.",
+      [this] {
+        const auto oldest = outbox_->oldest();
+        return oldest.has_value()
+                   ? absl::ToDoubleSeconds(*oldest - absl::UnixEpoch())
+                   : 0.0;
+      },
+      labels);
   pipeline_.AnnounceKey([name = name_](const absl::Status& status) {
     if (!status.ok()) {
       LogError("naming_key_not_announced",
@@ -78,8 +96,9 @@ WriterProcess::WriterProcess(Writer writer,
   });
 }
 
-void WriterProcess::AddTo(Server* server) {
+void WriterProcess::AddTo(Server* server, OperationsService* operations) {
   server->Add(service_.name(), service_.grpc_service());
+  operations->Watch(name_, &store_, naming_key_id_);
 }
 
 void WriterProcess::SayOutbox() const {
@@ -116,11 +135,13 @@ int RunWriter(Writer writer, int argc, char** argv) {
        .calls_in_flight_per_system =
            process.limits().calls_in_flight_per_system()});
   Metrics metrics;
-  Server server(writer.name, process, &metrics);
   auto host = WriterProcess::Open(writer, process.data_folder(), process,
                                   log->get(), &callers, &metrics);
   if (!host.ok()) return fail(host.status());
-  (*host)->AddTo(&server);
+  OperationsService operations(&callers);
+  Server server(writer.name, process, &metrics);
+  (*host)->AddTo(&server, &operations);
+  server.Add(operations.name(), operations.grpc_service());
   if (const absl::Status started = server.Start(); !started.ok()) {
     return fail(started);
   }

@@ -15,6 +15,7 @@
 #include "libs/service/callers.h"
 #include "libs/service/command_pipeline.h"
 #include "libs/service/metrics.h"
+#include "libs/service/operations_service.h"
 #include "libs/service/server.h"
 #include "vigil/config/v1/config.pb.h"
 
@@ -38,8 +39,9 @@ class WriterProcess {
       const config::v1::Process& process, eventlog::EventLog* log,
       Callers* callers, Metrics* metrics);
 
-  // Adds the gRPC service; before Server::Start.
-  void AddTo(Server* server);
+  // Adds the gRPC service, and lets the operator see this writer; before
+  // Server::Start.
+  void AddTo(Server* server, OperationsService* operations);
 
   // Logs what is left to do at the end: the outbox's depth. Nothing is lost;
   // the next start relays it.
@@ -51,6 +53,7 @@ class WriterProcess {
                 eventlog::EventLog* log, Callers* callers, Metrics* metrics);
 
   const std::string name_;
+  const std::string naming_key_id_;
   const std::unique_ptr<eventlog::Outbox> outbox_;
   eventlog::StoreAndForward store_;
   CommandPipeline pipeline_;

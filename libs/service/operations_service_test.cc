@@ -1,0 +1,124 @@
+// A whole writer over a real connection, as its operator sees it.
+#include "libs/service/operations_service.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "google/protobuf/text_format.h"
+#include "libs/eventlog/rocksdb_event_log.h"
+#include "libs/service/acts.h"
+#include "libs/service/channel.h"
+#include "libs/service/status.h"
+#include "libs/service/writer_process.h"
+#include "vigil/common/v1/operations.pb.h"
+#include "vigil/police/v1/police.pb.h"
+
+namespace vigil::service {
+namespace {
+
+class OperationsServiceTest : public testing::Test {
+ protected:
+  void Start(const std::string& roles) {
+    folder_ = testing::TempDir() + "/operations-" + roles;
+    std::filesystem::remove_all(folder_);
+    config::v1::Register systems;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        R"(systems { id: "me" san_uri: "vigil://system/me" issuer: "i"
+                     vocabularies: "police"
+                     organisations { scheme: "police" code: "43" } roles: )" +
+            roles + " }",
+        &systems));
+    const auto known = Register::Make(systems, {"police"});
+    ASSERT_TRUE(known.ok()) << known.status();
+    callers_ = std::make_unique<Callers>(
+        *known, CallersOptions{.plaintext_system = "me"});
+    process_.set_data_folder(folder_);
+    process_.mutable_log()->mutable_embedded()->set_folder(folder_ + "/log");
+    process_.mutable_limits()->set_records_in_flight(100);
+    process_.mutable_limits()->set_request_memory_days(30);
+    process_.mutable_listener()->mutable_plaintext()->set_address(
+        "127.0.0.1:0");
+    process_.mutable_listener()->mutable_plaintext()->set_as_system("me");
+    log_ = *eventlog::RocksdbEventLog::Open(
+        folder_ + "/log", {{"vigil.police.events.v1", {1, 1, 1}}});
+    auto writer = WriterProcess::Open(
+        {.name = "police",
+         .service = police::v1::Item::descriptor()->file()->FindServiceByName(
+             "PoliceService"),
+         .translate = TranslateAct},
+        folder_ + "/police", process_, log_.get(), callers_.get(), &metrics_);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    writer_ = *std::move(writer);
+    operations_ = std::make_unique<OperationsService>(callers_.get());
+    server_ = std::make_unique<Server>("police", process_, &metrics_);
+    writer_->AddTo(server_.get(), operations_.get());
+    server_->Add(operations_->name(), operations_->grpc_service());
+    ASSERT_TRUE(server_->Start().ok());
+    channel_ = std::make_unique<Channel>(
+        *Channel::Open({.address = server_->plaintext_address(),
+                        .ca_file = "",
+                        .certificate_file = "",
+                        .private_key_file = ""}));
+  }
+
+  absl::Status Call(const std::string& method,
+                    const google::protobuf::Message& request,
+                    google::protobuf::Message* response) {
+    return channel_->Call("/vigil.common.v1.OperationsService/" + method,
+                          request, response);
+  }
+
+  std::string folder_;
+  config::v1::Process process_;
+  Metrics metrics_;
+  std::unique_ptr<Callers> callers_;
+  std::unique_ptr<eventlog::EventLog> log_;
+  std::unique_ptr<WriterProcess> writer_;
+  std::unique_ptr<OperationsService> operations_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Channel> channel_;
+};
+
+TEST_F(OperationsServiceTest, AnOperatorSeesEachWriter) {
+  Start("ROLE_OPERATOR");
+  common::v1::GetWritersResponse response;
+  const absl::Status status =
+      Call("GetWriters", common::v1::GetWritersRequest(), &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.writers_size(), 1);
+  const common::v1::Writer& writer = response.writers(0);
+  EXPECT_EQ(writer.name(), "police");
+  ASSERT_TRUE(writer.has_outbox_records());
+  EXPECT_EQ(writer.outbox_records(), 0u);
+  EXPECT_FALSE(writer.has_oldest_waiting());
+  EXPECT_EQ(writer.log_answers(), event::v1::ANSWER_YES);
+  EXPECT_EQ(writer.outbox_writable(), event::v1::ANSWER_YES);
+  EXPECT_EQ(writer.naming_key_id().size(), 8u);
+}
+
+TEST_F(OperationsServiceTest, ParkedRecordsAreRelayedByName) {
+  Start("ROLE_OPERATOR");
+  common::v1::RelayParkedRequest request;
+  common::v1::RelayParkedResponse response;
+  request.set_writer("nobody");
+  EXPECT_EQ(Call("RelayParked", request, &response).code(),
+            absl::StatusCode::kInvalidArgument);
+  request.set_writer("police");
+  ASSERT_TRUE(Call("RelayParked", request, &response).ok());
+  EXPECT_EQ(response.records(), 0u);
+}
+
+TEST_F(OperationsServiceTest, OthersSeeNothing) {
+  Start("ROLE_PUBLISHER");
+  common::v1::GetWritersResponse response;
+  EXPECT_EQ(
+      Call("GetWriters", common::v1::GetWritersRequest(), &response).code(),
+      absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(response.writers_size(), 0);
+}
+
+}  // namespace
+}  // namespace vigil::service
