@@ -1,0 +1,95 @@
+// All of Vigil in one process: every writer and the chronology over one log,
+// the embedded one unless configured otherwise. RocksDB admits one writing
+// process; that is why this exists, and it serves a single area on one machine.
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "libs/service/callers.h"
+#include "libs/service/config.h"
+#include "libs/service/log.h"
+#include "libs/service/metrics.h"
+#include "libs/service/operations_service.h"
+#include "libs/service/server.h"
+#include "libs/service/writer_process.h"
+#include "services/chronology/chronology.h"
+#include "services/education/vocabulary.h"
+#include "services/health/vocabulary.h"
+#include "services/mash/vocabulary.h"
+#include "services/police/vocabulary.h"
+#include "services/social_care/vocabulary.h"
+
+namespace vigil {
+namespace {
+
+int Run(const std::string& path) {
+  service::BlockTerminationSignals();
+  service::SetUpLog();
+  const auto fail = [](const absl::Status& status) {
+    std::cerr << "cannot start: " << status.message() << "\n";
+    return 1;
+  };
+  const auto configuration = service::LoadConfiguration(path);
+  if (!configuration.ok()) return fail(configuration.status());
+  const config::v1::Process& process = configuration->process;
+  const std::string& folder = process.data_folder();
+  auto log = service::OpenLog(process.log(), configuration->topics);
+  if (!log.ok()) return fail(log.status());
+
+  service::Callers callers(
+      configuration->systems,
+      {.plaintext_system = process.listener().plaintext().as_system(),
+       .calls_in_flight_per_system =
+           process.limits().calls_in_flight_per_system()});
+  service::Metrics metrics;
+
+  std::vector<std::unique_ptr<service::WriterProcess>> writers;
+  for (service::Writer writer :
+       {police::Police(), health::Health(), education::Education(),
+        social_care::SocialCare(), mash::Mash()}) {
+    auto opened =
+        service::WriterProcess::Open(writer, folder + "/" + writer.name,
+                                     process, log->get(), &callers, &metrics);
+    if (!opened.ok()) return fail(opened.status());
+    writers.push_back(*std::move(opened));
+  }
+  auto chronology = chronology::Chronology::Open(
+      folder + "/chronology", log->get(),
+      service::DeclaredTopics(configuration->topics),
+      service::StoreOptions(process), &callers, &metrics);
+  if (!chronology.ok()) return fail(chronology.status());
+
+  service::OperationsService operations(&callers);
+  service::Server server("node", process, &metrics);
+  for (const auto& writer : writers) writer->AddTo(&server, &operations);
+  server.Add(operations.name(), operations.grpc_service());
+  (*chronology)->AddTo(&server);
+  if (const absl::Status started = server.Start(); !started.ok()) {
+    return fail(started);
+  }
+  (*chronology)->Watch(&server);
+  return server.RunUntilSignal([&] {
+    for (const auto& writer : writers) writer->SayOutbox();
+    (*chronology)->SayOutbox();
+  });
+}
+
+}  // namespace
+}  // namespace vigil
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Vigil on one machine: every agency's service and the chronology in one "
+      "process.");
+  std::string path;
+  app.add_option("--config", path,
+                 "configuration of this process (vigil.config.v1.Process in "
+                 "protobuf text format; see deploy/node.textproto)")
+      ->required();
+  CLI11_PARSE(app, argc, argv);
+  return vigil::Run(path);
+}
