@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Sends one concern to Vigil's police service: what a client in any language does.
+
+    python3 deploy/example_client.py ADDRESS                     plaintext, loopback
+    python3 deploy/example_client.py ADDRESS CA CERTIFICATE KEY  TLS, as in production
+
+Needs Debian's python3-grpcio, python3-protobuf and protobuf-compiler. Run twice with
+one REQUEST_ID (environment) to see that a repeat gives the same receipt.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+import grpc
+from google.protobuf import json_format
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+GOOGLE_RPC = os.environ.get(
+    "GOOGLEAPIS", "/usr/share/gocode/src/github.com/gogo/googleapis")
+
+
+def generate(folder):
+    """A real client does this once, when it is built."""
+    protos = [
+        "vigil/common/v1/submission.proto", "vigil/event/v1/kinds.proto",
+        "vigil/event/v1/types.proto", "google/rpc/status.proto"
+    ]
+    subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "-I", GOOGLE_RPC,
+                    "--python_out", folder, *protos], check=True)
+    sys.path.insert(0, folder)
+
+
+def main():
+    if len(sys.argv) not in (2, 5):
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        generate(folder)
+        from vigil.common.v1 import submission_pb2 as common
+
+        request = json_format.ParseDict({
+            "submission": {
+                # Made by the sender, kept until there is a receipt.
+                "requestId": os.environ.get("REQUEST_ID", str(uuid.uuid4())),
+                "organisation": {"scheme": "police", "code": "99"},
+                "author": {"role": "response officer", "dutyContact": "force control room"},
+                "recordRef": {"system": "example", "id": "log-1"},
+            },
+            "children": [{"localId": {"system": "example", "id": "000123"}}],
+            "account": {
+                "occurred": {"date": "2026-03-28"},
+                "headline": "Young child found alone at home in the evening",
+                "child": {"seen": "ANSWER_YES", "ownWords": "I was waiting for tea"},
+            },
+            "concern": {"urgency": "URGENCY_URGENT", "significantHarm": "ANSWER_NOT_KNOWN"},
+        }, common.RaiseConcernRequest())
+
+        address = sys.argv[1]
+        if len(sys.argv) == 5:
+            ca, certificate, key = (open(path, "rb").read() for path in sys.argv[2:])
+            channel = grpc.secure_channel(
+                address, grpc.ssl_channel_credentials(ca, key, certificate))
+        else:
+            channel = grpc.insecure_channel(address)
+        raise_concern = channel.unary_unary(
+            "/vigil.police.v1.PoliceService/RaiseConcern",
+            request_serializer=common.RaiseConcernRequest.SerializeToString,
+            response_deserializer=common.Receipt.FromString)
+        for attempt in range(5):
+            try:
+                receipt = raise_concern(request, timeout=10)
+                break
+            except grpc.RpcError as error:
+                if error.code() not in (grpc.StatusCode.UNAVAILABLE,
+                                        grpc.StatusCode.DEADLINE_EXCEEDED):
+                    sys.exit(f"refused: {error.code().name}: {error.details()}")
+                # In doubt: the same request again, unchanged.
+                time.sleep(0.1 * 2**attempt)
+        else:
+            sys.exit("in doubt: send the same request again later")
+        print(json_format.MessageToJson(receipt))
+
+
+if __name__ == "__main__":
+    main()
