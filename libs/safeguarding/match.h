@@ -51,10 +51,10 @@ enum class Reason {
   kBirthDigitDiffers,
   kBirthMonthEqual,
   kBirthYearEqual,
+  kExpectedDateEqual,
   // Why those who agree so far are not joined.
   kIdentifierNotVerified,
   kIdentifierHolderNotStated,
-  kPlaceholderNumber,
   kIdentifiersDiffer,
   kBirthDateNotKnown,
   kBirthDatesDiffer,
@@ -98,10 +98,14 @@ struct Match {
 //
 // - the identifier is theirs, whatever else was asked (a name that was
 //   misspelt must not hide the child), or
-// - what was asked of name and birth date agrees, in one of the ways above. A
+// - what was asked of name and date of birth agrees, in one of the ways above.
+// A
 //   date of birth that is not known contradicts nothing. One that disagrees
 //   outright rules out a person whose name agrees only in part; whose whole
 //   name agrees stays, further down.
+//
+// A name agrees only if a token of it (names.h) begins with a token of the
+// query, so an index of tokens misses nobody.
 std::optional<Match> MatchPerson(
     const Query& query, absl::Span<const event::v1::Demographics> demographics);
 

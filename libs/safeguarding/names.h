@@ -39,10 +39,9 @@ std::vector<std::string> FoldName(absl::string_view name);
 // sorted, none twice.
 std::vector<std::string> NameTokens(const event::v1::PersonName& name);
 
-// The parts of what somebody typed, and their neighbours joined; sorted, none
-// twice. A person matches (match.h) only if a token of theirs begins with one
-// of these: with a part of kMinPrefixCharacters or more, or equals a shorter
-// one.
+// The same of what somebody typed. Whoever looks up tokens that begin with one
+// of these, or equal it if it is shorter than kMinPrefixCharacters, finds all
+// whose name matches (match.h).
 inline constexpr size_t kMinPrefixCharacters = 2;
 std::vector<std::string> QueryTokens(absl::string_view name);
 
