@@ -49,16 +49,16 @@ namespace vigil::safeguarding {
 
 // One event of the record. The views and pointers must outlive the call.
 struct EntryFact {
-  absl::string_view event_id;
+  absl::string_view event_id = {};
   absl::string_view source;                   // "//vigil/police/police:43"
   const event::v1::Header* header = nullptr;  // never nullptr
   // Nullptr if it cannot be read: it is then an entry that says nothing of
   // others.
   const event::v1::Kind* kind = nullptr;
-  absl::Time logged;
+  absl::Time logged = {};
   // Orders what was logged at the same time, in one way for all: topic,
   // partition and offset.
-  absl::string_view topic;
+  absl::string_view topic = {};
   int32_t partition = 0;
   int64_t offset = 0;
   bool conflict = false;     // other content came under its id or request
