@@ -1,18 +1,70 @@
 #include "services/vocabulary_contract.h"
 
+#include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+#include "libs/event/check.h"
 #include "libs/event/seal.h"
 #include "tests/sample.h"
 
 namespace vigil {
+namespace {
+
+// The request within a batch's item, or nullptr.
+const google::protobuf::Message* RequestOf(
+    const google::protobuf::Message& item) {
+  const auto* oneof = item.GetDescriptor()->oneof_decl(0);
+  const auto* field =
+      item.GetReflection()->GetOneofFieldDescriptor(item, oneof);
+  return field == nullptr ? nullptr
+                          : &item.GetReflection()->GetMessage(item, field);
+}
+
+// tests/wire/examples/<agency>.jsonl has one good request for every rpc.
+void ExpectGoodExamples(const service::Writer& writer) {
+  const absl::Time received = absl::FromUnixSeconds(1'790'000'000);
+  const auto* item_type = writer.service->file()->FindMessageTypeByName("Item");
+  std::ifstream in(std::string(VIGIL_EXAMPLES) + "/" + writer.name + ".jsonl");
+  std::set<std::string> seen;
+  for (std::string line; std::getline(in, line);) {
+    SCOPED_TRACE(line);
+    const std::unique_ptr<google::protobuf::Message> item(
+        google::protobuf::MessageFactory::generated_factory()
+            ->GetPrototype(item_type)
+            ->New());
+    const auto parsed =
+        google::protobuf::util::JsonStringToMessage(line, item.get());
+    ASSERT_TRUE(parsed.ok()) << parsed.message();
+    const google::protobuf::Message* request = RequestOf(*item);
+    ASSERT_NE(request, nullptr);
+    event::Violations violations;
+    event::Warnings warnings;
+    event::CheckRequest(*request, received, &violations, &warnings);
+    for (const event::Violation& violation : violations.list()) {
+      ADD_FAILURE() << violation.field << " " << violation.code;
+    }
+    EXPECT_FALSE(writer.translate(*request).facts.empty());
+    EXPECT_TRUE(seen.insert(request->GetDescriptor()->name()).second);
+  }
+  for (int i = 0; i < writer.service->method_count(); ++i) {
+    const auto* method = writer.service->method(i);
+    if (method->name() == "SubmitBatch") continue;
+    EXPECT_TRUE(seen.count(method->input_type()->name()))
+        << method->name() << " has no example";
+  }
+}
+
+}  // namespace
 
 void ExpectKeepsVocabularyContract(const service::Writer& writer) {
   ASSERT_NE(writer.service, nullptr);
   ASSERT_GT(writer.service->method_count(), 1);
+  ExpectGoodExamples(writer);
   for (int i = 0; i < writer.service->method_count(); ++i) {
     const auto* method = writer.service->method(i);
     if (method->name() == "SubmitBatch") continue;
