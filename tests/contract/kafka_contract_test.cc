@@ -222,8 +222,10 @@ TEST(KafkaZOutage, AKilledBrokerIsInDoubtThenServesEverythingItAcknowledged) {
   const std::string name = "vigil.test.outage.v1";
   const Topics topics = {{name, kOnOneBroker}};
   ASSERT_NE(Make(topics), nullptr);
-  const auto log =
-      KafkaEventLog::Open(KafkaBroker::Shared().As("node"), topics);
+  KafkaConnection connection = KafkaBroker::Shared().As("node");
+  // However long a broker takes to start here, librdkafka does not give up.
+  connection.settings = {{"delivery.timeout.ms", "280000"}};
+  const auto log = KafkaEventLog::Open(connection, topics);
   ASSERT_TRUE(log.ok()) << log.status();
   const auto before = (*log)->Append({name, {"key", "before", {}}}, Soon());
   ASSERT_TRUE(before.ok()) << before.status();
