@@ -81,8 +81,8 @@ struct EntryState {
   std::optional<size_t> significance_by;  // the judgement
   // Entries of the same incident, without this one, in the order of event ids.
   std::vector<size_t> incident_group;
-  // "health" of another organisation: those of the group that are not
-  // withdrawn, without this entry's own organisation; sorted ("ods:RXX").
+  // Organisations ("ods:RXX") that report the same incident in entries that
+  // are not withdrawn, without this entry's own; sorted.
   std::vector<std::string> also_reported_by;
   std::string reassigned_to;  // a subject; empty: no
   // Its section PEOPLE still says who its subject is: neither withdrawn,
