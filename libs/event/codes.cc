@@ -130,6 +130,18 @@ constexpr Code kCodes[] = {
     {code::kFieldPathFormat,
      "A field is named by its path in lower case, such as header.occurred.",
      Advice::kCorrect},
+    // Of questions.
+    {code::kPageTokenMismatch,
+     "A page token belongs to the question that it was given for.",
+     Advice::kCorrect},
+    {code::kPageTokenStale,
+     "Other records are linked to this child than on the page before: begin "
+     "again with the first page.",
+     Advice::kCorrect},
+    {code::kIdentifierAmbiguous,
+     "Records that are not linked carry this identifier: find the child, and "
+     "ask by subject.",
+     Advice::kCorrect},
     // Refusals.
     {code::kInvalidRequest,
      "The request has violations, each with a code of its own; nothing was "

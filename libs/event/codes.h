@@ -91,6 +91,12 @@ inline constexpr absl::string_view kSha256Format = "SHA256_FORMAT";
 inline constexpr absl::string_view kDecimalFormat = "DECIMAL_FORMAT";
 inline constexpr absl::string_view kFieldPathFormat = "FIELD_PATH_FORMAT";
 
+// Of questions.
+inline constexpr absl::string_view kPageTokenMismatch = "PAGE_TOKEN_MISMATCH";
+inline constexpr absl::string_view kPageTokenStale = "PAGE_TOKEN_STALE";
+inline constexpr absl::string_view kIdentifierAmbiguous =
+    "IDENTIFIER_AMBIGUOUS";
+
 // Refusals of whole requests: the reason in google.rpc.ErrorInfo.
 inline constexpr absl::string_view kInvalidRequest = "INVALID_REQUEST";
 inline constexpr absl::string_view kRequestIdReused = "REQUEST_ID_REUSED";
