@@ -117,6 +117,14 @@ bool Caller::MaySpeakFor(const event::v1::Organisation& organisation) const {
   return MaySpeakFor(Organisation{organisation.scheme(), organisation.code()});
 }
 
+std::optional<Organisation> Caller::OnlyOrganisation() const {
+  if (grants_ == nullptr || !grants_->whole_schemes.empty() ||
+      grants_->organisations.size() != 1) {
+    return std::nullopt;
+  }
+  return *grants_->organisations.begin();
+}
+
 std::vector<ConfigFault> CheckRegister(
     const config::v1::Register& systems,
     const std::set<std::string>& vocabularies) {

@@ -49,6 +49,9 @@ class Caller {
   bool MaySpeakFor(const Organisation& organisation) const;
   bool MaySpeakFor(const event::v1::Organisation& organisation) const;
 
+  // The one organisation for which it may speak; nothing if there are several.
+  std::optional<Organisation> OnlyOrganisation() const;
+
  private:
   struct Grants {
     std::string system;

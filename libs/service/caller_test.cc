@@ -77,6 +77,15 @@ TEST(Caller, MayWhatTheRegisterGrantsAndNothingElse) {
   EXPECT_FALSE(force.MaySpeakFor(Organisation{"la", "43"}));
 }
 
+TEST(Caller, SaysForWhomItSpeaksIfThatIsOne) {
+  const Register systems = TwoSystems();
+  EXPECT_EQ(systems.FindSystem("force-records")->OnlyOrganisation(),
+            (Organisation{"police", "43"}));
+  EXPECT_EQ(systems.FindSystem("school-supplier")->OnlyOrganisation(),
+            std::nullopt);
+  EXPECT_EQ(Caller().OnlyOrganisation(), std::nullopt);
+}
+
 TEST(Caller, OfAWholeSchemeMaySpeakForEachOfItsCodes) {
   Caller supplier = *TwoSystems().FindSystem("school-supplier");
   EXPECT_TRUE(supplier.MaySpeakFor(Organisation{"urn", "100000"}));
