@@ -1,0 +1,699 @@
+// The chronology over gRPC, on the embedded log: what is appended, and what
+// those who ask are told.
+#include "services/chronology/chronology_service.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/event/open.h"
+#include "libs/eventlog/outbox.h"
+#include "libs/eventlog/rocksdb_event_log.h"
+#include "libs/eventlog/store_and_forward.h"
+#include "libs/projection/rebuild.h"
+#include "libs/service/channel.h"
+#include "libs/service/server.h"
+#include "libs/service/status.h"
+#include "services/chronology/projection.h"
+#include "services/chronology/test_facts.h"
+#include "services/chronology/view.h"
+#include "tests/temporary_folder.h"
+
+namespace vigil::chronology {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+constexpr char kAnnaNumber[] = "9990000018";
+
+// One who asks: a service of its own over the same index, whose plaintext
+// listener speaks as one system.
+class Desk {
+ public:
+  Desk(ServiceParts parts, config::v1::System system, const std::string& folder)
+      : organisation_(system.organisations(0)),
+        callers_(*service::Register::Make(
+                     [&] {
+                       config::v1::Register systems;
+                       *systems.add_systems() = system;
+                       return systems;
+                     }(),
+                     {"police", "health", "mash"}),
+                 {.plaintext_system = system.id()}),
+        service_([&] {
+          parts.callers = &callers_;
+          parts.metrics = &metrics_;
+          return std::move(parts);
+        }()),
+        server_(
+            "chronology",
+            [&] {
+              config::v1::Process process;
+              process.set_data_folder(folder);
+              process.mutable_listener()->mutable_plaintext()->set_address(
+                  "127.0.0.1:0");
+              process.mutable_listener()->mutable_plaintext()->set_as_system(
+                  system.id());
+              return process;
+            }(),
+            &metrics_) {
+    server_.Add(ChronologyService::name(), service_.grpc_service());
+    const absl::Status started = server_.Start();
+    EXPECT_TRUE(started.ok()) << started;
+    service::Target target;
+    target.address = server_.plaintext_address();
+    channel_ =
+        std::make_unique<service::Channel>(*service::Channel::Open(target));
+  }
+  ~Desk() { server_.Shutdown(); }
+
+  void SetAsking(v1::Asking* asking) const {
+    asking->mutable_on_behalf_of()->set_person_id("u1");
+    asking->mutable_on_behalf_of()->set_name("Test Person");
+    asking->mutable_on_behalf_of()->set_function("coordinator");
+    asking->set_purpose(ev1::PURPOSE_SYSTEM_TEST);
+    *asking->mutable_organisation() = organisation_;
+  }
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(const std::string& rpc, Request request,
+                                absl::Duration timeout = absl::Seconds(60)) {
+    if constexpr (requires { request.mutable_asking(); }) {
+      if (!request.has_asking()) SetAsking(request.mutable_asking());
+    }
+    Response response;
+    service::CallOptions options;
+    options.timeout = timeout;
+    const absl::Status status =
+        channel_->Call(Method(rpc), request, &response, options);
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  absl::StatusOr<v1::GetChronologyResponse> Chronology(
+      v1::GetChronologyRequest request) {
+    return Call<v1::GetChronologyResponse>("GetChronology", request);
+  }
+
+  absl::StatusOr<std::vector<v1::ReplayResponse>> Replay(
+      v1::ReplayRequest request) {
+    SetAsking(request.mutable_asking());
+    std::vector<v1::ReplayResponse> batches;
+    v1::ReplayResponse response;
+    const absl::Status status =
+        channel_->Stream(Method("Replay"), request, &response, [&] {
+          batches.push_back(response);
+          return true;
+        });
+    if (!status.ok()) return status;
+    return batches;
+  }
+
+  absl::Status Rebuild(v1::RebuildResponse* last) {
+    return channel_->Stream(Method("Rebuild"), v1::RebuildRequest(), last,
+                            [] { return true; });
+  }
+
+ private:
+  static std::string Method(const std::string& rpc) {
+    return absl::StrCat("/", ChronologyService::name(), "/", rpc);
+  }
+
+  const ev1::Organisation organisation_;
+  service::Callers callers_;
+  service::Metrics metrics_;
+  ChronologyService service_;
+  service::Server server_;
+  std::unique_ptr<service::Channel> channel_;
+};
+
+config::v1::System System(const std::string& id, config::v1::Role role,
+                          const std::string& organisation,
+                          const std::string& vocabulary = "") {
+  config::v1::System system;
+  system.set_id(id);
+  system.set_san_uri("vigil://system/" + id);
+  system.set_issuer("Test authority");
+  system.add_roles(role);
+  if (!vocabulary.empty()) system.add_vocabularies(vocabulary);
+  *system.add_organisations() = ToProtoOrganisation(organisation);
+  return system;
+}
+
+class ChronologyServiceTest : public testing::Test {
+ protected:
+  ChronologyServiceTest() {
+    for (const char* topic :
+         {"vigil.police.events.v1", "vigil.health.events.v1",
+          "vigil.mash.events.v1", "vigil.chronology.access.v1"}) {
+      topics_[topic] = {.partitions = 2};
+    }
+    log_ = *eventlog::RocksdbEventLog::Open(folder_.path() + "/log", topics_,
+                                            {.clock = [this] { return now_; }});
+    outbox_ = *eventlog::Outbox::Open(folder_.path() + "/outbox");
+    views_ = std::make_unique<eventlog::StoreAndForward>(
+        log_.get(), outbox_.get(),
+        eventlog::StoreAndForwardOptions{.forward = false});
+    index_ =
+        *projection::Index::Open(folder_.path() + "/index", ChronologyFold());
+    for (const auto& [topic, declared] : topics_) {
+      for (auto& partition : eventlog::PartitionsOf(topics_, topic)) {
+        partitions_.push_back(partition);
+      }
+    }
+    runner_ = std::make_unique<projection::Runner>(log_.get(), index_.get(),
+                                                   partitions_);
+    source_ = {.index = index_.get(), .runner = runner_.get()};
+  }
+
+  Desk& Open(const std::string& name, const config::v1::System& system) {
+    ServiceParts parts;
+    parts.source = [this] { return &source_; };
+    parts.log = log_.get();
+    parts.partitions = partitions_;
+    parts.views = views_.get();
+    parts.software_version = "test";
+    desks_[name] =
+        std::make_unique<Desk>(std::move(parts), system, folder_.path());
+    return *desks_[name];
+  }
+  Desk& Hub() {
+    if (!desks_.contains("hub")) {
+      Open("hub", System("hub", config::v1::ROLE_COORDINATOR, "la:E99000001"));
+    }
+    return *desks_["hub"];
+  }
+  Desk& Auditor() {
+    if (!desks_.contains("auditor")) {
+      Open("auditor", System("auditor", config::v1::ROLE_AUDITOR, "local:A1"));
+    }
+    return *desks_["auditor"];
+  }
+  Desk& Police() {
+    if (!desks_.contains("police")) {
+      Open("police",
+           System("police", config::v1::ROLE_PUBLISHER, "police:99", "police"));
+    }
+    return *desks_["police"];
+  }
+  Desk& Operator() {
+    if (!desks_.contains("operator")) {
+      Open("operator",
+           System("operator", config::v1::ROLE_OPERATOR, "local:O1"));
+    }
+    return *desks_["operator"];
+  }
+
+  // Appends, and returns the event's id once the index has it.
+  std::string Tell(const Teller& teller, event::Draft draft,
+                   std::string request_id = "",
+                   const std::string& content = "content") {
+    if (request_id.empty()) request_id = absl::StrCat("r", ++requests_);
+    std::vector<event::Draft> drafts;
+    drafts.push_back(std::move(draft));
+    auto records = Sealed(teller, std::move(drafts), request_id, content, now_);
+    const std::string id(event::Scan(records[0].record.value)->id);
+    Append(std::move(records[0]));
+    return id;
+  }
+
+  eventlog::Position Append(eventlog::TopicRecord record) {
+    const auto appended =
+        log_->Append(std::move(record), absl::Now() + absl::Seconds(60));
+    EXPECT_TRUE(appended.ok()) << appended.status();
+    projection::Positions there;
+    projection::Cover(there, appended->position);
+    EXPECT_TRUE(runner_->WaitFor(there, absl::Now() + absl::Seconds(60)).ok());
+    return appended->position;
+  }
+
+  // Two agencies know Anna Jones, under the same number.
+  void TellOfAnna() {
+    Tell(kPolice,
+         Registered(police_anna_, "Jones", "Anna", "2021-03-02", kAnnaNumber));
+    Tell(kHealth,
+         Registered(health_anna_, "Jones", "Anna", "2021-03-02", kAnnaNumber));
+    seen_ = Tell(kPolice, Told(police_anna_, "2026-03-28", "Seen alone"));
+    missed_ =
+        Tell(kHealth, Told(health_anna_, "2026-03-30", "Was not brought"));
+  }
+
+  v1::GetChronologyRequest Of(const std::string& subject) {
+    v1::GetChronologyRequest request;
+    request.set_subject(subject);
+    return request;
+  }
+
+  int64_t Views() {
+    int64_t views = 0;
+    for (const auto& partition : log_->Partitions(std::string(kAccessTopic))) {
+      views += *log_->End(partition, absl::Now() + absl::Seconds(60));
+    }
+    return views;
+  }
+
+  // Returns once the index has that view.
+  v1::AtLeast With(const std::string& event_id) {
+    v1::AtLeast at_least;
+    at_least.add_event_ids(event_id);
+    return at_least;
+  }
+
+  const std::string police_anna_ = Subject("police:99", "17");
+  const std::string health_anna_ = Subject("ods:X99A1", "0017");
+  std::string seen_;
+  std::string missed_;
+
+  TemporaryFolder folder_;
+  absl::Time now_ = absl::FromUnixSeconds(1'790'000'000);
+  eventlog::Topics topics_;
+  std::unique_ptr<eventlog::RocksdbEventLog> log_;
+  std::unique_ptr<eventlog::Outbox> outbox_;
+  std::unique_ptr<eventlog::StoreAndForward> views_;
+  std::unique_ptr<projection::Index> index_;
+  std::vector<eventlog::Partition> partitions_;
+  std::unique_ptr<projection::Runner> runner_;
+  Source source_;
+  int requests_ = 0;
+  std::map<std::string, std::unique_ptr<Desk>> desks_;
+};
+
+std::vector<std::string> Headlines(const v1::GetChronologyResponse& response) {
+  std::vector<std::string> headlines;
+  for (const v1::Row& row : response.rows()) {
+    headlines.push_back(row.headline());
+  }
+  return headlines;
+}
+
+TEST_F(ChronologyServiceTest, ACoordinatorSeesWhatEveryAgencySaid) {
+  TellOfAnna();
+  const auto answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(Headlines(*answer), ElementsAre("Was not brought", "Seen alone",
+                                              "Registered", "Registered"));
+  EXPECT_EQ(answer->total_rows(), 4u);
+  ASSERT_THAT(answer->subjects(), SizeIs(2));
+  EXPECT_EQ(answer->subjects(0).subject(), police_anna_);
+  EXPECT_EQ(answer->subjects(0).kind(), ev1::LINK_KIND_ASKED);
+  EXPECT_EQ(answer->subjects(1).subject(), health_anna_);
+  EXPECT_EQ(answer->subjects(1).kind(), ev1::LINK_KIND_RULE);
+  EXPECT_EQ(answer->demographics().birth().date(), "2021-03-02");
+
+  const v1::Row& row = answer->rows(0);
+  EXPECT_EQ(row.event_id(), missed_);
+  EXPECT_EQ(row.writer(), "health");
+  EXPECT_EQ(row.organisation().code(), "X99A1");
+  EXPECT_EQ(row.label(), "Concern raised");
+  EXPECT_EQ(row.age_then(), "5 years");
+  EXPECT_EQ(row.significance(), ev1::SIGNIFICANCE_NOT_YET_JUDGED);
+  EXPECT_EQ(row.state(), v1::ROW_STATE_CURRENT);
+  EXPECT_EQ(row.visibility(), ev1::VISIBILITY_FULL);
+  EXPECT_EQ(row.incomplete(), ev1::ANSWER_NO);
+  EXPECT_GT(row.days_late(), 0);
+
+  const v1::Completeness& complete = answer->completeness();
+  EXPECT_EQ(complete.log_reachable(), ev1::ANSWER_YES);
+  EXPECT_EQ(complete.quarantined(), 0u);
+  std::map<std::string, ev1::Answer> connected;
+  for (const v1::SourceState& source : complete.sources()) {
+    connected[source.writer()] = source.connected();
+  }
+  EXPECT_EQ(connected["police"], ev1::ANSWER_YES);
+  EXPECT_EQ(connected["mash"], ev1::ANSWER_NO);
+  EXPECT_THAT(complete.words(), HasSubstr("Not connected: mash"));
+}
+
+TEST_F(ChronologyServiceTest, AViewIsInTheLogBeforeTheAnswerAndShowsItAgain) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  request.set_page_size(3);
+  const auto answer = Hub().Chronology(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(Views(), 1);
+
+  // What comes later changes nothing of what was shown.
+  Tell(kPolice, Told(police_anna_, "2026-03-29", "Seen again"));
+  v1::GetChronologyRequest again;
+  again.set_view_id(answer->view_id());
+  *again.mutable_at_least() = With(answer->view_id());
+  const auto shown = Hub().Chronology(again);
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_EQ(Headlines(*shown), Headlines(*answer));
+  EXPECT_EQ(shown->view().digest_agrees(), ev1::ANSWER_YES);
+  const ev1::RecordViewed& viewed = shown->view().viewed();
+  EXPECT_EQ(viewed.system(), "hub");
+  EXPECT_EQ(viewed.asker().person_id(), "u1");
+  EXPECT_EQ(viewed.purpose(), ev1::PURPOSE_SYSTEM_TEST);
+  EXPECT_THAT(viewed.roles(), ElementsAre("coordinator"));
+  EXPECT_THAT(viewed.entries(), SizeIs(3));
+  EXPECT_THAT(viewed.subjects(), SizeIs(2));
+
+  EXPECT_TRUE(Auditor().Chronology(again).ok());
+  again.clear_at_least();
+  EXPECT_TRUE(absl::IsNotFound(Police().Chronology(again).status()));
+}
+
+TEST_F(ChronologyServiceTest, AnAgencySeesOnlyWhatItPublishedItself) {
+  TellOfAnna();
+  const auto own = Police().Chronology(Of(police_anna_));
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_THAT(Headlines(*own), ElementsAre("Seen alone", "Registered"));
+  EXPECT_THAT(own->subjects(), SizeIs(1));
+  EXPECT_THAT(own->possible_matches(), IsEmpty());
+
+  // What others say leaves no trace, but in what tells when and what this view
+  // was.
+  event::Draft link = Told(police_anna_, "2026-04-01", "Linked");
+  link.kind.Clear();
+  link.kind.mutable_subjects_linked()->add_subjects(police_anna_);
+  link.kind.mutable_subjects_linked()->add_subjects(health_anna_);
+  Tell(kHub, link);
+  Tell(kHealth, Told(health_anna_, "2026-04-02", "Missed again"));
+  auto later = Police().Chronology(Of(police_anna_));
+  ASSERT_TRUE(later.ok()) << later.status();
+  later->set_view_id(own->view_id());
+  EXPECT_EQ(later->SerializeAsString(), own->SerializeAsString());
+
+  const absl::Status others = Police().Chronology(Of(health_anna_)).status();
+  const absl::Status nobodys =
+      Police().Chronology(Of(Subject("police:99", "404"))).status();
+  EXPECT_TRUE(absl::IsNotFound(others)) << others;
+  EXPECT_EQ(others.message(), nobodys.message());
+  EXPECT_EQ(Views(), 4);  // what was not found was viewed too
+}
+
+TEST_F(ChronologyServiceTest, PagesStayInTheirStateOfKnowledge) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  request.set_page_size(2);
+  request.set_order(v1::ORDER_OLDEST_FIRST);
+  const auto first = Hub().Chronology(request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(Headlines(*first), ElementsAre("Registered", "Registered"));
+
+  Tell(kPolice, Told(police_anna_, "2026-03-29", "Between"));
+  request.set_page_token(first->next_page_token());
+  const auto second = Hub().Chronology(request);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_THAT(Headlines(*second), ElementsAre("Seen alone", "Was not brought"));
+  EXPECT_EQ(second->next_page_token(), "");
+
+  v1::GetChronologyRequest other = request;
+  other.set_order(v1::ORDER_NEWEST_FIRST);
+  EXPECT_THAT(Hub().Chronology(other).status().ToString(),
+              HasSubstr("PAGE_TOKEN_MISMATCH"));
+
+  event::Draft separated =
+      Told(std::min(police_anna_, health_anna_), "2026-04-01", "Not one child");
+  separated.kind.Clear();
+  separated.kind.mutable_subjects_separated()->add_group_a(police_anna_);
+  separated.kind.mutable_subjects_separated()->add_group_b(health_anna_);
+  Tell(kHub, separated);
+  EXPECT_THAT(Hub().Chronology(request).status().ToString(),
+              HasSubstr("PAGE_TOKEN_STALE"));
+  const auto apart = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(apart.ok()) << apart.status();
+  EXPECT_THAT(apart->subjects(), SizeIs(1));
+  EXPECT_THAT(apart->cuts(), SizeIs(1));
+}
+
+TEST_F(ChronologyServiceTest, AsOfIsWhatHadBeenLogged) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  SetTime(now_, request.mutable_as_of()->mutable_logged());
+  now_ += absl::Hours(1);
+  Tell(kPolice, Told(police_anna_, "2026-01-01", "Told late"));
+  const auto then = Hub().Chronology(request);
+  ASSERT_TRUE(then.ok()) << then.status();
+  EXPECT_THAT(then->rows(), SizeIs(4));
+  const auto now = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(now.ok()) << now.status();
+  EXPECT_THAT(now->rows(), SizeIs(5));
+}
+
+TEST_F(ChronologyServiceTest, WhatWasSaidLaterStandsBesideTheEntry) {
+  TellOfAnna();
+  event::Draft corrected = Told(police_anna_, "2025-03-28", "Seen with mother");
+  corrected.kind.Clear();
+  corrected.kind.mutable_entry_corrected()->mutable_target()->set_event_id(
+      seen_);
+  corrected.kind.mutable_entry_corrected()->add_fields("header.headline");
+  corrected.kind.mutable_entry_corrected()->set_reason("misread");
+  Tell(kPolice, corrected);
+  event::Draft judged = Told(police_anna_, "2026-04-01", "Significant");
+  judged.kind.Clear();
+  judged.kind.mutable_significance_judged()->mutable_target()->set_event_id(
+      seen_);
+  judged.kind.mutable_significance_judged()->set_significance(
+      ev1::SIGNIFICANCE_SIGNIFICANT);
+  Tell(kHub, judged);
+  event::Draft orphan = corrected;
+  orphan.header.set_headline("Corrects what is not here");
+  orphan.kind.mutable_entry_corrected()->mutable_target()->set_event_id(
+      "00000000-0000-4000-8000-000000000000");
+  Tell(kPolice, orphan);
+
+  v1::GetChronologyRequest request = Of(police_anna_);
+  request.add_significances(ev1::SIGNIFICANCE_SIGNIFICANT);
+  const auto answer = Hub().Chronology(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(Headlines(*answer), ElementsAre("Seen alone"));
+  const v1::Row& row = answer->rows(0);
+  EXPECT_EQ(row.state(), v1::ROW_STATE_CORRECTED);
+  EXPECT_EQ(row.significance_by(), "la:E99000001, duty officer");
+  ASSERT_THAT(row.amendments(), SizeIs(1));
+  EXPECT_EQ(row.amendments(0).headline(), "Seen with mother");
+  EXPECT_EQ(row.amendments(0).reason(), "misread");
+
+  request.clear_significances();
+  request.add_writers("police");
+  request.mutable_occurred()->mutable_from()->set_date("2025-01");
+  request.mutable_occurred()->mutable_until()->set_date("2025-06");
+  const auto all = Hub().Chronology(request);
+  ASSERT_TRUE(all.ok()) << all.status();
+  // The correction also says that it was in 2025; what it says is about nothing
+  // here stands alone.
+  EXPECT_THAT(Headlines(*all),
+              UnorderedElementsAre("Seen alone", "Corrects what is not here"));
+}
+
+TEST_F(ChronologyServiceTest, RepeatsAreCountedAndOtherContentIsShown) {
+  Tell(kPolice, Told(police_anna_, "2026-03-28", "Seen alone"), "once");
+  Tell(kPolice, Told(police_anna_, "2026-03-28", "Seen alone"), "once");
+  Tell(kPolice, Told(police_anna_, "2026-03-28", "Not seen"), "once", "other");
+  const auto answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(Headlines(*answer), ElementsAre("Seen alone"));
+  const v1::Row& row = answer->rows(0);
+  EXPECT_EQ(row.duplicates(), 1u);
+  EXPECT_EQ(row.state(), v1::ROW_STATE_CONFLICT);
+  ASSERT_THAT(row.conflicts(), SizeIs(1));
+  EXPECT_EQ(row.conflicts(0).headline(), "Not seen");
+  EXPECT_EQ(answer->completeness().conflicts(), 1u);
+}
+
+TEST_F(ChronologyServiceTest, PartOfARequestIsSaidToBeIncomplete) {
+  std::vector<event::Draft> drafts;
+  drafts.push_back(Told(police_anna_, "2026-03-28", "Seen alone"));
+  drafts.push_back(Told(police_anna_, "2026-03-28", "Bruised"));
+  auto records = Sealed(kPolice, std::move(drafts), "two");
+  Append(records[1]);
+  auto answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->rows(0).incomplete(), ev1::ANSWER_YES);
+  Append(records[0]);
+  answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->rows(0).incomplete(), ev1::ANSWER_NO);
+}
+
+TEST_F(ChronologyServiceTest, WhatCannotBeOpenedHasItsPlaceInTheRecord) {
+  TellOfAnna();
+  auto record =
+      Sealed(kPolice, {Told(police_anna_, "2026-03-28", "Lost")}, "x")[0];
+  record.record.value = "garbage";
+  const eventlog::Position position = Append(std::move(record));
+  const auto answer = Hub().Chronology(Of(health_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->completeness().quarantined(), 1u);
+  EXPECT_THAT(answer->completeness().words(), HasSubstr("cannot be opened"));
+  ASSERT_THAT(answer->rows(), SizeIs(5));
+  const v1::Row& row = answer->rows(0);  // nobody knows when
+  EXPECT_EQ(row.state(), v1::ROW_STATE_UNREADABLE);
+  EXPECT_EQ(row.position().offset(), position.offset);
+  EXPECT_EQ(row.writer(), "police");
+  EXPECT_EQ(row.organisation().code(), "99");
+  // It is the police's own.
+  EXPECT_THAT(Police().Chronology(Of(police_anna_))->rows(), SizeIs(3));
+}
+
+TEST_F(ChronologyServiceTest, FindSaysWhyItFound) {
+  TellOfAnna();
+  v1::FindRequest request;
+  request.set_name("jones anna");
+  request.set_birth_date("2021-02-03");  // day and month swapped
+  auto found = Hub().Call<v1::FindResponse>("Find", request);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found->candidates(), SizeIs(1));
+  EXPECT_THAT(found->candidates(0).subjects(), SizeIs(2));
+  EXPECT_THAT(found->candidates(0).known_to(),
+              ElementsAre("ods:X99A1", "police:99"));
+  std::vector<std::string> codes;
+  for (const v1::MatchReason& reason : found->candidates(0).reasons()) {
+    codes.push_back(reason.code());
+  }
+  EXPECT_THAT(codes, testing::Contains("DAY_AND_MONTH_SWAPPED"));
+
+  request.Clear();
+  request.mutable_identifier()->set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
+  request.mutable_identifier()->set_value(kAnnaNumber);
+  found = Police().Call<v1::FindResponse>("Find", request);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found->candidates(), SizeIs(1));
+  EXPECT_THAT(found->candidates(0).known_to(), ElementsAre("police:99"));
+
+  request.Clear();
+  request.set_name("Nobody");
+  found = Hub().Call<v1::FindResponse>("Find", request);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(found->candidates(), IsEmpty());
+  EXPECT_NE(found->completeness().words(), "");
+  EXPECT_EQ(Views(), 3);
+
+  v1::GetChronologyRequest direct;
+  direct.mutable_identifier()->set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
+  direct.mutable_identifier()->set_value(kAnnaNumber);
+  const auto answer = Hub().Chronology(direct);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->rows(), SizeIs(4));
+}
+
+TEST_F(ChronologyServiceTest, AnEntryIsGivenInFull) {
+  TellOfAnna();
+  v1::GetEntryRequest request;
+  request.set_event_id(seen_);
+  const auto entry = Hub().Call<v1::GetEntryResponse>("GetEntry", request);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(entry->kind().summary(), "Summary of Seen alone");
+  EXPECT_EQ(entry->source(), "//vigil/police/police:99");
+  EXPECT_EQ(entry->row().event_id(), seen_);
+
+  v1::GetChronologyRequest again;
+  again.set_view_id(entry->view_id());
+  *again.mutable_at_least() = With(entry->view_id());
+  const auto shown = Hub().Chronology(again);
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_EQ(shown->view().digest_agrees(), ev1::ANSWER_YES);
+
+  request.set_event_id(missed_);
+  EXPECT_TRUE(absl::IsNotFound(
+      Police().Call<v1::GetEntryResponse>("GetEntry", request).status()));
+}
+
+TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {
+  TellOfAnna();
+  v1::ReplayRequest request;
+  request.set_subject(health_anna_);
+  auto batches = Hub().Replay(request);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  ASSERT_THAT(*batches, SizeIs(1));
+  EXPECT_THAT(batches->front().events(), SizeIs(4));
+  EXPECT_EQ(Views(), 1);
+  *request.mutable_from() = batches->front().positions();
+  batches = Hub().Replay(request);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  EXPECT_THAT(batches->front().events(), IsEmpty());
+
+  request.Clear();
+  request.set_topic("vigil.police.events.v1");
+  batches = Auditor().Replay(request);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  ASSERT_THAT(*batches, SizeIs(1));
+  EXPECT_THAT(batches->front().events(), SizeIs(2));
+  EXPECT_TRUE(absl::IsPermissionDenied(Hub().Replay(request).status()));
+  request.set_topic("vigil.nobody.events.v1");
+  EXPECT_TRUE(absl::IsNotFound(Auditor().Replay(request).status()));
+}
+
+TEST_F(ChronologyServiceTest, AnAnswerWaitsToBeAsFreshAsItIsAsked) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  *request.mutable_at_least() = With("00000000-0000-4000-8000-000000000000");
+  const absl::Status behind =
+      Hub()
+          .Call<v1::GetChronologyResponse>("GetChronology", request,
+                                           absl::Seconds(1))
+          .status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(behind)) << behind;
+  *request.mutable_at_least() = With(seen_);
+  EXPECT_TRUE(Hub().Chronology(request).ok());
+}
+
+TEST_F(ChronologyServiceTest, WhatIsWrongWithAQuestionIsSaidAtOnce) {
+  v1::GetChronologyRequest request = Of("not a subject");
+  request.mutable_asking()->set_purpose(ev1::PURPOSE_REVIEW);
+  request.set_page_size(0);
+  const absl::Status wrong = Hub().Chronology(request).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(wrong)) << wrong;
+  EXPECT_THAT(wrong.ToString(), HasSubstr("on_behalf_of"));
+  EXPECT_THAT(wrong.ToString(), HasSubstr("page_size"));
+  EXPECT_THAT(wrong.ToString(), HasSubstr("SUBJECT_FORMAT"));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      Hub().Call<v1::FindResponse>("Find", v1::FindRequest()).status()));
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      Operator().Chronology(Of(police_anna_)).status()));
+  EXPECT_EQ(Views(), 0);
+}
+
+TEST_F(ChronologyServiceTest, StatusSaysWhoseKeysNobodyAnnounced) {
+  TellOfAnna();
+  auto status = Operator().Call<v1::GetStatusResponse>("GetStatus",
+                                                       v1::GetStatusRequest());
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->lag_records(), 0u);
+  EXPECT_THAT(status->alarm(), HasSubstr("5eed5eed"));
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      Police()
+          .Call<v1::GetStatusResponse>("GetStatus", v1::GetStatusRequest())
+          .status()));
+
+  event::Draft announced;
+  announced.key = "police";
+  announced.kind.mutable_naming_key_registered()->set_key_id("5eed5eed");
+  event::Request request;
+  request.source = "//vigil/police";
+  request.system = "vigil";
+  request.received = now_;
+  event::Sealed sealed = event::SealWithId(
+      announced, request, "00000000-0000-4000-8000-000000000001");
+  Append({"vigil.police.events.v1", {sealed.key, sealed.value, {}}});
+  status = Operator().Call<v1::GetStatusResponse>("GetStatus",
+                                                  v1::GetStatusRequest());
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->alarm(), "");
+}
+
+TEST_F(ChronologyServiceTest, AnOperatorRebuildsWhileItServes) {
+  TellOfAnna();
+  v1::RebuildResponse last;
+  const absl::Status rebuilt = Operator().Rebuild(&last);
+  ASSERT_TRUE(rebuilt.ok()) << rebuilt;
+  EXPECT_EQ(last.finished(), ev1::ANSWER_YES);
+  EXPECT_THAT(Hub().Chronology(Of(police_anna_))->rows(), SizeIs(4));
+  EXPECT_TRUE(absl::IsPermissionDenied(Hub().Rebuild(&last)));
+}
+
+}  // namespace
+}  // namespace vigil::chronology

@@ -1,0 +1,343 @@
+#include "services/chronology/facts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "libs/base/big_endian.h"
+#include "libs/event/reference.h"
+
+namespace vigil::chronology {
+namespace {
+
+using ::vigil::event::Envelope;
+
+bool SameContent(const Fact& a, const Fact& b) {
+  if (!a.envelope.request_digest.empty() &&
+      !b.envelope.request_digest.empty()) {
+    return a.envelope.request_digest == b.envelope.request_digest;
+  }
+  return *a.value == *b.value;
+}
+
+bool LoggedBefore(const Fact& a, const Fact& b) {
+  return std::tie(a.logged, a.position) < std::tie(b.logged, b.position);
+}
+
+bool Parse(absl::string_view bytes, google::protobuf::Message* message) {
+  return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+// Of records under one id the first alone, in the order of logged time.
+std::vector<Fact> First(std::vector<Fact> facts) {
+  std::vector<Fact> first;
+  for (Entry& entry : Distinct(std::move(facts))) {
+    first.push_back(std::move(entry.fact));
+  }
+  std::stable_sort(first.begin(), first.end(), LoggedBefore);
+  return first;
+}
+
+}  // namespace
+
+std::vector<Entry> Distinct(std::vector<Fact> facts) {
+  // One id means one key, hence one partition, hence one order.
+  std::map<std::pair<absl::string_view, absl::string_view>, size_t> first;
+  std::vector<size_t> order;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    const Envelope& envelope = facts[i].envelope;
+    const auto [it, added] =
+        first.try_emplace({envelope.source, envelope.id}, i);
+    if (added) {
+      order.push_back(i);
+    } else if (facts[i].position < facts[it->second].position) {
+      std::swap(facts[i], facts[it->second]);
+    }
+  }
+  std::vector<Entry> entries;
+  entries.reserve(order.size());
+  std::map<size_t, size_t> entry_of;
+  for (const size_t i : order) {
+    entry_of[i] = entries.size();
+    entries.push_back({.fact = facts[i]});
+  }
+  if (order.size() == facts.size()) return entries;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    if (entry_of.contains(i)) continue;
+    const Envelope& envelope = facts[i].envelope;
+    Entry& entry = entries[entry_of[first[{envelope.source, envelope.id}]]];
+    if (SameContent(entry.fact, facts[i])) {
+      ++entry.duplicates;
+    } else {
+      entry.conflicts.push_back(facts[i]);
+    }
+  }
+  return entries;
+}
+
+Facts::Facts(std::shared_ptr<const projection::Snapshot> snapshot,
+             Extent extent)
+    : snapshot_(std::move(snapshot)), extent_(std::move(extent)) {}
+
+bool Facts::Knows(const eventlog::Position& position, absl::Time logged,
+                  absl::string_view organisation) const {
+  if (extent_.logged_until && logged > *extent_.logged_until) return false;
+  if (extent_.organisation && organisation != *extent_.organisation) {
+    return false;
+  }
+  if (extent_.positions) {
+    const auto it = extent_.positions->find(position.partition);
+    if (it == extent_.positions->end() || position.offset >= it->second) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Facts::Draw(const eventlog::Position& position, absl::Time logged) {
+  projection::Cover(drawn_, position);
+  newest_ = std::max(newest_, logged);
+}
+
+void Facts::Fail(const absl::Status& status) {
+  if (status_.ok()) status_ = status;
+}
+
+void Facts::Scan(
+    Table table, absl::string_view prefix,
+    absl::FunctionRef<bool(absl::string_view key, const Row&)> visit) {
+  bool damaged = false;
+  const absl::Status read = snapshot_->Scan(
+      table, prefix, [&](absl::string_view key, absl::string_view value) {
+        const std::optional<Row> row = ReadRow(table, key, value);
+        if (!row) {
+          damaged = true;
+          return false;
+        }
+        if (!Knows(row->position, row->logged, row->organisation)) return true;
+        Draw(row->position, row->logged);
+        return visit(key, *row);
+      });
+  Fail(read);
+  if (damaged) Fail(absl::DataLossError("a row of the index cannot be read"));
+}
+
+std::optional<Fact> Facts::ToFact(const Row& row) {
+  Fact fact = {.position = row.position,
+               .logged = row.logged,
+               .value = std::make_shared<const std::string>(row.payload)};
+  absl::StatusOr<Envelope> envelope = event::Scan(*fact.value);
+  if (!envelope.ok()) {  // the fold has read it before
+    Fail(envelope.status());
+    return std::nullopt;
+  }
+  fact.envelope = *std::move(envelope);
+  return fact;
+}
+
+std::vector<Fact> Facts::EventsIn(Table table, const std::string& group) {
+  std::vector<Fact> facts;
+  Scan(table, group, [&](absl::string_view, const Row& row) {
+    if (std::optional<Fact> fact = ToFact(row)) {
+      facts.push_back(*std::move(fact));
+    }
+    return true;
+  });
+  return facts;
+}
+
+std::vector<Entry> Facts::EntriesOf(absl::string_view subject) {
+  return Distinct(EventsIn(kEntries, SubjectGroup(subject)));
+}
+
+std::vector<Fact> Facts::AnnotationsOf(absl::string_view subject) {
+  return First(EventsIn(kAnnotations, SubjectGroup(subject)));
+}
+
+std::vector<Fact> Facts::AnnotationsAbout(absl::string_view event_id) {
+  return First(EventsIn(kAnnotations, EventGroup(event_id)));
+}
+
+std::vector<Fact> Facts::LinksOf(absl::string_view subject) {
+  return First(EventsIn(kLinks, SubjectGroup(subject)));
+}
+
+std::vector<Facts::PersonFact> Facts::PersonOf(absl::string_view subject) {
+  std::vector<PersonFact> person;
+  Scan(kPeople, SubjectGroup(subject), [&](absl::string_view, const Row& row) {
+    absl::string_view payload = row.payload;
+    const std::optional<absl::string_view> parts[] = {
+        TakePart(payload), TakePart(payload), TakePart(payload),
+        TakePart(payload)};
+    PersonFact fact = {.position = row.position, .logged = row.logged};
+    if (!parts[3] || !Parse(*parts[2], &fact.record_ref) ||
+        !Parse(*parts[3], &fact.person)) {
+      Fail(absl::DataLossError("a row of the index cannot be read"));
+      return false;
+    }
+    fact.source = std::string(*parts[0]);
+    fact.event_id = std::string(*parts[1]);
+    person.push_back(std::move(fact));
+    return true;
+  });
+  // Of records under one id the first.
+  std::sort(person.begin(), person.end(),
+            [](const PersonFact& a, const PersonFact& b) {
+              return std::tie(a.source, a.event_id, a.position) <
+                     std::tie(b.source, b.event_id, b.position);
+            });
+  person.erase(std::unique(person.begin(), person.end(),
+                           [](const PersonFact& a, const PersonFact& b) {
+                             return std::tie(a.source, a.event_id) ==
+                                    std::tie(b.source, b.event_id);
+                           }),
+               person.end());
+  std::sort(person.begin(), person.end(),
+            [](const PersonFact& a, const PersonFact& b) {
+              return std::tie(a.logged, a.position) <
+                     std::tie(b.logged, b.position);
+            });
+  return person;
+}
+
+std::vector<std::string> Facts::SubjectsIn(Table table,
+                                           absl::string_view prefix,
+                                           size_t limit) {
+  std::set<std::string> subjects;
+  size_t rows = 0;
+  Scan(table, prefix, [&](absl::string_view, const Row& row) {
+    subjects.emplace(row.payload);
+    return ++rows < limit;
+  });
+  return {subjects.begin(), subjects.end()};
+}
+
+std::vector<std::string> Facts::SubjectsWithIdentifier(
+    const event::v1::Identifier& identifier, size_t limit) {
+  return SubjectsIn(kIdentifiers, IdentifierGroup(identifier), limit);
+}
+
+std::vector<std::string> Facts::SubjectsNamed(absl::string_view beginning,
+                                              size_t limit) {
+  return SubjectsIn(kNames, beginning, limit);
+}
+
+std::vector<std::string> Facts::SubjectsNamedAndBorn(absl::string_view token,
+                                                     absl::string_view date,
+                                                     size_t limit) {
+  return SubjectsIn(kNames, TextPrefix(token) + TextPrefix(date), limit);
+}
+
+std::vector<std::string> Facts::SubjectsBorn(absl::string_view date,
+                                             size_t limit) {
+  return SubjectsIn(kBirths, date, limit);
+}
+
+std::optional<Entry> Facts::Event(absl::string_view event_id) {
+  std::vector<Fact> facts;
+  std::vector<std::pair<Table, std::string>> pointers;
+  Scan(kEvents, EventGroup(event_id), [&](absl::string_view, const Row& row) {
+    if (!row.payload.empty()) {
+      pointers.emplace_back(static_cast<Table>(row.payload[0]),
+                            row.payload.substr(1));
+    }
+    return true;
+  });
+  for (const auto& [table, key] : pointers) {  // of rows that are known
+    const absl::StatusOr<std::string> value = snapshot_->Get(table, key);
+    if (!value.ok()) {
+      Fail(value.status());
+      continue;
+    }
+    const std::optional<Row> row = ReadRow(table, key, *value);
+    if (!row) {
+      Fail(absl::DataLossError("a row of the index cannot be read"));
+      continue;
+    }
+    if (std::optional<Fact> fact = ToFact(*row)) {
+      facts.push_back(*std::move(fact));
+    }
+  }
+  std::vector<Entry> entries = Distinct(std::move(facts));
+  if (entries.empty()) return std::nullopt;
+  // An id is made from its source: two under one id is one writer's forgery,
+  // and the first logged counts.
+  const auto first = std::min_element(entries.begin(), entries.end(),
+                                      [](const Entry& a, const Entry& b) {
+                                        return LoggedBefore(a.fact, b.fact);
+                                      });
+  return *std::move(first);
+}
+
+std::optional<Fact> Facts::View(absl::string_view view_id) {
+  std::vector<Fact> facts = First(EventsIn(kViews, EventGroup(view_id)));
+  if (facts.empty()) return std::nullopt;
+  return std::move(facts.front());
+}
+
+RequestState Facts::RequestOf(const Fact& fact) {
+  if (fact.envelope.request_key.empty()) return {};
+  std::set<uint32_t> seen;
+  bool conflicting = false;
+  uint32_t count = fact.envelope.request_count;
+  Scan(kRequests, RequestGroup(fact.envelope.request_key),
+       [&](absl::string_view, const Row& row) {
+         absl::string_view payload = row.payload;
+         const std::optional<absl::string_view> digest = TakePart(payload);
+         TakePart(payload);  // id
+         TakePart(payload);  // subject
+         if (!digest || payload.size() < 8) {
+           Fail(absl::DataLossError("a row of the index cannot be read"));
+           return false;
+         }
+         if (*digest != fact.envelope.request_digest) {
+           conflicting = true;
+           return true;
+         }
+         seen.insert(ReadBigEndian32(payload));
+         return true;
+       });
+  return {.incomplete = seen.size() < count, .conflicting = conflicting};
+}
+
+std::optional<absl::Time> Facts::FirstLogged(absl::string_view topic) {
+  std::optional<absl::Time> first;
+  Scan(kSources, TextPrefix(topic), [&](absl::string_view, const Row& row) {
+    first = first ? std::min(*first, row.logged) : row.logged;
+    return true;
+  });
+  return first;
+}
+
+std::vector<Unreadable> Facts::UnreadableOf(absl::string_view subject) {
+  std::vector<Unreadable> unreadable;
+  Fail(snapshot_->ScanQuarantined(
+      subject, [&](const projection::Quarantined& quarantined) {
+        const eventlog::LoggedRecord& record = quarantined.record;
+        Unreadable held = {
+            .position = record.position,
+            .logged = record.logged,
+            .writer = std::string(WriterOf(record.position.partition.topic))};
+        for (const eventlog::Header& header : record.record.headers) {
+          if (header.name == "ce_source") {
+            const event::SourceParts source = event::ParseSource(header.value);
+            // Believed as far as the log's access rules go.
+            if (source.writer == held.writer) {
+              held.organisation = std::string(source.organisation);
+            }
+          }
+        }
+        if (Knows(held.position, held.logged, held.organisation)) {
+          Draw(held.position, held.logged);
+          unreadable.push_back(std::move(held));
+        }
+        return true;
+      }));
+  return unreadable;
+}
+
+}  // namespace vigil::chronology

@@ -1,0 +1,166 @@
+// What an answer may draw on: the facts of one snapshot, within an extent.
+//
+//   Facts facts(index->snapshot(), {.organisation = "police:43"});
+//   std::vector<Entry> entries = facts.EntriesOf(subject);
+//   std::optional<Fact> event = facts.Event(event_id);
+//   if (!facts.status().ok()) ...      // what could not be read
+//
+// An extent narrows before anything is judged. So an answer as of some time, or
+// for an agency that may know only what it published itself, is the answer to
+// the same question over fewer facts: nothing else can show through it, neither
+// in links nor in counts.
+//
+// Threads: one at a time. Failures: the first is kept in status(), and what
+// comes after it may be incomplete; whoever answers looks there last.
+#ifndef VIGIL_SERVICES_CHRONOLOGY_FACTS_H_
+#define VIGIL_SERVICES_CHRONOLOGY_FACTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/event/open.h"
+#include "libs/eventlog/event_log.h"
+#include "libs/projection/snapshot.h"
+#include "services/chronology/projection.h"
+#include "vigil/event/v1/types.pb.h"
+
+namespace vigil::chronology {
+
+// All facts, unless narrowed.
+struct Extent {
+  // Logged no later than this.
+  std::optional<absl::Time> logged_until = {};
+  // Below these positions; a partition that is missing holds nothing.
+  std::optional<projection::Positions> positions = {};
+  // Asserted by this organisation: "police:43".
+  std::optional<std::string> organisation = {};
+};
+
+// One event of the log. Copies share its bytes.
+struct Fact {
+  eventlog::Position position;
+  absl::Time logged;
+  std::shared_ptr<const std::string> value;
+  event::Envelope envelope = {};  // views into `value`
+};
+
+// One fact, and what else came under its id: of several records with one id
+// the first counts (contract 1).
+struct Entry {
+  Fact fact;
+  uint32_t duplicates = 0;           // the same content again
+  std::vector<Fact> conflicts = {};  // other content
+};
+
+// What is known of the other facts of a request.
+struct RequestState {
+  bool incomplete = false;   // fewer than it said
+  bool conflicting = false;  // other content came under the same request id
+};
+
+// A record that cannot be opened: something is held here.
+struct Unreadable {
+  eventlog::Position position;
+  absl::Time logged;
+  std::string writer;
+  std::string organisation = {};  // as its headers say; may be empty
+};
+
+class Facts {
+ public:
+  Facts(std::shared_ptr<const projection::Snapshot> snapshot, Extent extent);
+
+  const projection::Snapshot& snapshot() const { return *snapshot_; }
+  std::shared_ptr<const projection::Snapshot> snapshot_pointer() const {
+    return snapshot_;
+  }
+  const Extent& extent() const { return extent_; }
+  const absl::Status& status() const { return status_; }
+
+  // In the order of their when.
+  std::vector<Entry> EntriesOf(absl::string_view subject);
+  // What is said under this subject about any entry, and about this event
+  // under any subject, in the order of logged time; each event once.
+  std::vector<Fact> AnnotationsOf(absl::string_view subject);
+  std::vector<Fact> AnnotationsAbout(absl::string_view event_id);
+  // Links, separations and renamings that name this subject; each once.
+  std::vector<Fact> LinksOf(absl::string_view subject);
+
+  // What events say of this subject as a person, the first logged first.
+  struct PersonFact {
+    eventlog::Position position;
+    absl::Time logged;
+    std::string source = {};
+    std::string event_id = {};
+    event::v1::RecordRef record_ref = {};
+    event::v1::Person person = {};
+  };
+  std::vector<PersonFact> PersonOf(absl::string_view subject);
+
+  // Subjects, each once, in the order of their references; at most those of
+  // `limit` rows.
+  std::vector<std::string> SubjectsWithIdentifier(
+      const event::v1::Identifier& identifier, size_t limit);
+  // With a name one of whose tokens begins so.
+  std::vector<std::string> SubjectsNamed(absl::string_view beginning,
+                                         size_t limit);
+  // With this name token and date of birth in one event.
+  std::vector<std::string> SubjectsNamedAndBorn(absl::string_view token,
+                                                absl::string_view date,
+                                                size_t limit);
+  // Whose birth was given as a date that begins so.
+  std::vector<std::string> SubjectsBorn(absl::string_view date, size_t limit);
+
+  // The event that counts under this id: an entry, or said about one.
+  std::optional<Entry> Event(absl::string_view event_id);
+  // An answer that was given.
+  std::optional<Fact> View(absl::string_view view_id);
+
+  RequestState RequestOf(const Fact& fact);
+
+  std::vector<Unreadable> UnreadableOf(absl::string_view subject);
+
+  // When the log took the first record of a topic; nothing if it has none.
+  std::optional<absl::Time> FirstLogged(absl::string_view topic);
+
+  // Positions that cover what these calls have returned, and nothing else: an
+  // answer at exactly them is the same. Says nothing of other facts.
+  const projection::Positions& drawn() const { return drawn_; }
+  // When the log took the newest of it; InfinitePast if there is none.
+  absl::Time newest() const { return newest_; }
+
+  // Whether this record is within the extent.
+  bool Knows(const eventlog::Position& position, absl::Time logged,
+             absl::string_view organisation) const;
+
+ private:
+  // Visits the rows of a table that are within the extent.
+  void Scan(Table table, absl::string_view prefix,
+            absl::FunctionRef<bool(absl::string_view key, const Row&)> visit);
+  std::vector<Fact> EventsIn(Table table, const std::string& group);
+  std::vector<std::string> SubjectsIn(Table table, absl::string_view prefix,
+                                      size_t limit);
+  std::optional<Fact> ToFact(const Row& row);
+  void Draw(const eventlog::Position& position, absl::Time logged);
+  void Fail(const absl::Status& status);
+
+  const std::shared_ptr<const projection::Snapshot> snapshot_;
+  const Extent extent_;
+  projection::Positions drawn_;
+  absl::Time newest_ = absl::InfinitePast();
+  absl::Status status_;
+};
+
+// Of records under one id the first, with the others beside it.
+std::vector<Entry> Distinct(std::vector<Fact> facts);
+
+}  // namespace vigil::chronology
+
+#endif  // VIGIL_SERVICES_CHRONOLOGY_FACTS_H_

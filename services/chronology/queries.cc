@@ -1,0 +1,952 @@
+#include "services/chronology/queries.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "libs/base/hash.h"
+#include "libs/base/parts.h"
+#include "libs/event/birth.h"
+#include "libs/event/check.h"
+#include "libs/event/codes.h"
+#include "libs/event/digest.h"
+#include "libs/event/reference.h"
+#include "libs/event/time_text.h"
+#include "libs/safeguarding/match.h"
+#include "libs/safeguarding/names.h"
+#include "libs/service/status.h"
+
+namespace vigil::chronology {
+namespace {
+
+using ::vigil::event::v1::RecordViewed;
+using ::vigil::safeguarding::kPolicyVersion;
+using ::vigil::safeguarding::SeesCombinedRecord;
+using ::vigil::safeguarding::Visibility;
+
+constexpr absl::string_view kService = "vigil.chronology.v1.ChronologyService.";
+
+std::string RpcName(absl::string_view rpc) {
+  return absl::StrCat(kService, rpc);
+}
+
+struct NamedRole {
+  safeguarding::Role role;
+  config::v1::Role of_register;
+  absl::string_view name;
+};
+constexpr NamedRole kRoles[] = {
+    {safeguarding::Role::kPublisher, config::v1::ROLE_PUBLISHER, "publisher"},
+    {safeguarding::Role::kCoordinator, config::v1::ROLE_COORDINATOR,
+     "coordinator"},
+    {safeguarding::Role::kAuditor, config::v1::ROLE_AUDITOR, "auditor"},
+    {safeguarding::Role::kOperator, config::v1::ROLE_OPERATOR, "operator"},
+};
+
+absl::Status OneViolation(absl::string_view field, absl::string_view code) {
+  event::Violations violations;
+  violations.Add(std::string(field), code);
+  return service::InvalidRequest(violations);
+}
+
+// What an answer showed, for its view.
+struct Shown {
+  std::vector<event::v1::LinkedSubject> subjects;
+  std::vector<event::v1::ShownEntry> entries;
+  uint64_t quarantined = 0;
+  // The rows and linked subjects alone.
+  std::string digest;
+};
+
+void SetDigest(const google::protobuf::Message& content, Shown* shown) {
+  shown->digest = std::string(AsBytes(Sha256(event::CanonicalBytes(content))));
+}
+
+void AddEntry(const std::string& event_id, event::v1::Visibility visibility,
+              Shown* shown) {
+  event::v1::ShownEntry& entry = shown->entries.emplace_back();
+  entry.set_event_id(event_id);
+  entry.set_visibility(visibility);
+}
+
+template <typename Request>
+RecordViewed ViewOf(const Question& question, const Request& request,
+                    absl::string_view rpc, const Facts& facts,
+                    const Shown& shown) {
+  RecordViewed viewed;
+  viewed.set_system(question.system);
+  const Organisation& organisation = question.asking.asker.organisation;
+  viewed.mutable_organisation()->set_scheme(organisation.scheme);
+  viewed.mutable_organisation()->set_code(organisation.code);
+  *viewed.mutable_asker() = request.asking().on_behalf_of();
+  viewed.set_purpose(request.asking().purpose());
+  viewed.set_serves(request.asking().serves());
+  viewed.set_rpc(RpcName(rpc));
+  Request query = request;
+  if constexpr (requires { query.clear_page_token(); }) {
+    query.clear_page_token();
+  }
+  viewed.set_query(query.SerializeAsString());
+  *viewed.mutable_positions() =
+      ToProto(facts.extent().positions ? *facts.extent().positions
+                                       : facts.snapshot().positions());
+  for (const event::v1::LinkedSubject& subject : shown.subjects) {
+    *viewed.add_subjects() = subject;
+  }
+  for (const event::v1::ShownEntry& entry : shown.entries) {
+    *viewed.add_entries() = entry;
+  }
+  if (question.standing.runner.lag_records) {
+    viewed.set_lag_records(
+        static_cast<uint64_t>(*question.standing.runner.lag_records));
+  }
+  viewed.set_quarantined(shown.quarantined);
+  viewed.set_policy_version(std::string(kPolicyVersion));
+  viewed.set_software_version(question.software_version);
+  viewed.set_digest(shown.digest);
+  for (const NamedRole& role : kRoles) {
+    const auto& held = question.asking.asker.roles;
+    if (std::find(held.begin(), held.end(), role.role) != held.end()) {
+      viewed.add_roles(std::string(role.name));
+    }
+  }
+  return viewed;
+}
+
+Extent ExtentFor(const Asking& asking, const v1::AsOf& as_of) {
+  Extent extent = ExtentOf(asking);
+  if (as_of.has_logged()) extent.logged_until = ToTime(as_of.logged());
+  if (as_of.has_positions()) extent.positions = FromProto(as_of.positions());
+  return extent;
+}
+
+event::v1::LinkedSubject AskedFor(const std::string& subject) {
+  event::v1::LinkedSubject linked;
+  linked.set_subject(subject);
+  linked.set_kind(event::v1::LINK_KIND_ASKED);
+  return linked;
+}
+
+void TakeSubjects(const Child& child, Shown* shown) {
+  shown->subjects = child.identity.subjects;
+  shown->quarantined = child.unreadable.size();
+}
+
+// --- Find ---
+
+bool SameIdentifier(const event::v1::Identifier& a,
+                    const event::v1::Identifier& b) {
+  return a.type() == b.type() && a.value() == b.value() &&
+         a.system() == b.system();
+}
+
+std::vector<event::v1::Demographics> DemographicsOf(
+    const std::vector<Facts::PersonFact>& person) {
+  std::vector<event::v1::Demographics> demographics;
+  for (const Facts::PersonFact& fact : person) {
+    demographics.push_back(fact.person.demographics());
+  }
+  return demographics;
+}
+
+void SetReasons(const std::vector<safeguarding::MatchReason>& reasons,
+                v1::Candidate* candidate) {
+  for (const safeguarding::MatchReason& reason : reasons) {
+    v1::MatchReason* why = candidate->add_reasons();
+    why->set_code(std::string(reason.code));
+    why->set_text(std::string(reason.text));
+  }
+}
+
+// A day and month that a form may have swapped; empty if they cannot be.
+std::string Swapped(const std::string& date) {
+  const auto parsed = event::ParseDate(date);
+  if (!parsed || parsed->precision != event::PartialDate::Precision::kDay) {
+    return "";
+  }
+  const std::string swapped = absl::StrCat(date.substr(0, 5), date.substr(8, 2),
+                                           "-", date.substr(5, 2));
+  return swapped != date && event::ParseDate(swapped) ? swapped : "";
+}
+
+class Finding {
+ public:
+  Finding(Facts& facts, const Asking& asking, const v1::FindRequest& request)
+      : facts_(facts), asking_(asking), request_(request) {
+    query_.name = request.name();
+    query_.birth_date = request.birth_date();
+    if (request.has_identifier()) query_.identifier = request.identifier();
+  }
+
+  absl::Status Find(v1::FindResponse* content, Shown* shown) {
+    std::vector<Ranked> ranked = Rank();
+    const size_t size = static_cast<size_t>(
+        request_.has_page_size() ? request_.page_size() : kCandidatesOnPage);
+    std::set<std::string> told;
+    std::vector<std::pair<int, v1::Candidate>> candidates;
+    for (const Ranked& one : ranked) {
+      if (told.contains(one.subject)) continue;
+      if (candidates.size() == size) {
+        cut_ = true;
+        break;
+      }
+      auto candidate = Tell(one.subject, &told);
+      if (!candidate.ok()) return candidate.status();
+      if (*candidate) candidates.push_back(**std::move(candidate));
+    }
+    if (!facts_.status().ok()) return facts_.status();
+    std::stable_sort(
+        candidates.begin(), candidates.end(),
+        [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto& [rank, candidate] : candidates) {
+      for (const event::v1::LinkedSubject& linked : candidate.subjects()) {
+        shown->subjects.push_back(linked);
+      }
+      *content->add_candidates() = std::move(candidate);
+    }
+    content->set_more(cut_ ? event::v1::ANSWER_YES : event::v1::ANSWER_NO);
+    SetDigest(*content, shown);
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Ranked {
+    int rank;
+    std::string subject;
+  };
+
+  void Gather(const std::vector<std::string>& subjects) {
+    for (const std::string& subject : subjects) ++found_[subject];
+  }
+
+  std::vector<Ranked> Rank() {
+    if (query_.identifier) {
+      Gather(facts_.SubjectsWithIdentifier(*query_.identifier, kMaxCompared));
+    }
+    const std::string swapped = Swapped(query_.birth_date);
+    for (const std::string& token : safeguarding::QueryTokens(query_.name)) {
+      for (const std::string& date : {query_.birth_date, swapped}) {
+        if (date.empty()) continue;
+        Gather(facts_.SubjectsNamedAndBorn(token, date, kMaxRowsForWord));
+      }
+      const bool whole = token.size() < safeguarding::kMinPrefixCharacters;
+      Gather(facts_.SubjectsNamed(whole ? TextPrefix(token) : token,
+                                  kMaxRowsForWord));
+    }
+    if (!query_.birth_date.empty()) {
+      Gather(facts_.SubjectsBorn(query_.birth_date, kMaxCompared));
+      if (!swapped.empty()) {
+        Gather(facts_.SubjectsBorn(swapped, kMaxCompared));
+      }
+    }
+    // Those that were found in most ways first, if not all can be compared.
+    std::vector<std::pair<int, std::string>> by_count;
+    for (const auto& [subject, count] : found_) {
+      by_count.emplace_back(-count, subject);
+    }
+    std::sort(by_count.begin(), by_count.end());
+    if (by_count.size() > kMaxCompared) {
+      by_count.resize(kMaxCompared);
+      cut_ = true;
+    }
+    std::vector<Ranked> ranked;
+    for (const auto& [count, subject] : by_count) {
+      const auto match = safeguarding::MatchPerson(
+          query_, DemographicsOf(StandingPerson(facts_, subject)));
+      if (match) ranked.push_back({match->rank, subject});
+    }
+    std::stable_sort(
+        ranked.begin(), ranked.end(),
+        [](const Ranked& a, const Ranked& b) { return a.rank > b.rank; });
+    return ranked;
+  }
+
+  // The child that the subject belongs to; nothing if it does not match as a
+  // whole, or if the asker may not know of it.
+  absl::StatusOr<std::optional<std::pair<int, v1::Candidate>>> Tell(
+      const std::string& subject, std::set<std::string>* told) {
+    const auto identity = ResolveChild(facts_, subject);
+    if (!identity.ok()) return identity.status();
+    std::vector<Facts::PersonFact> person;
+    std::set<std::string> known_to;
+    v1::Candidate candidate;
+    candidate.set_subject(subject);
+    for (const event::v1::LinkedSubject& linked : identity->subjects) {
+      const std::vector<Facts::PersonFact> facts =
+          StandingPerson(facts_, linked.subject());
+      if (facts.empty() && !SeesCombinedRecord(asking_.asker)) continue;
+      told->insert(linked.subject());
+      *candidate.add_subjects() = linked;
+      for (const Facts::PersonFact& fact : facts) {
+        known_to.insert(
+            std::string(event::ParseSource(fact.source).organisation));
+        person.push_back(fact);
+      }
+    }
+    std::vector<Organisation> asserted_by;
+    for (const std::string& organisation : known_to) {
+      asserted_by.push_back(OrganisationOf(organisation));
+      candidate.add_known_to(organisation);
+    }
+    const auto match =
+        safeguarding::MatchPerson(query_, DemographicsOf(person));
+    if (!match ||
+        safeguarding::DecideSubject(asking_.asker, asking_.purpose, asserted_by)
+                .visibility == Visibility::kNothing) {
+      return std::nullopt;
+    }
+    std::sort(person.begin(), person.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.logged, a.position) < std::tie(b.logged, b.position);
+    });
+    *candidate.mutable_demographics() = Merge(person);
+    SetReasons(match->reasons, &candidate);
+    return std::make_pair(match->rank, std::move(candidate));
+  }
+
+  Facts& facts_;
+  const Asking& asking_;
+  const v1::FindRequest& request_;
+  safeguarding::Query query_;
+  std::map<std::string, int> found_;  // in how many ways
+  bool cut_ = false;
+};
+
+// --- GetChronology ---
+
+// The next page of an answer: opaque to clients.
+struct PageToken {
+  std::string question;  // hash of the request
+  std::string version;   // of the linked subjects
+  std::string last_key;
+  projection::Positions positions = {};
+};
+
+std::string QuestionHash(v1::GetChronologyRequest request) {
+  request.clear_page_token();
+  request.clear_page_size();
+  request.clear_at_least();
+  return std::string(
+      AsBytes(Sha256(event::CanonicalBytes(request))).substr(0, 16));
+}
+
+std::string Checksum(absl::string_view bytes) {
+  return std::string(AsBytes(Sha256(bytes)).substr(0, 8));
+}
+
+// It grants nothing that the question does not, so it is checked against
+// damage and confusion and not signed: any replica continues any answer.
+std::string ToText(const PageToken& token) {
+  std::string bytes =
+      EncodeParts({token.question, token.version, token.last_key,
+                   ToProto(token.positions).SerializeAsString()});
+  absl::StrAppend(&bytes, Checksum(bytes));
+  return Base64Url(bytes);
+}
+
+std::optional<PageToken> ParsePageToken(const std::string& text) {
+  const std::optional<std::string> decoded = FromBase64Url(text);
+  if (!decoded || decoded->size() < 8) return std::nullopt;
+  absl::string_view bytes = *decoded;
+  const absl::string_view checksum = bytes.substr(bytes.size() - 8);
+  bytes.remove_suffix(8);
+  if (checksum != Checksum(bytes)) return std::nullopt;
+  const std::optional<absl::string_view> parts[] = {
+      TakePart(bytes), TakePart(bytes), TakePart(bytes), TakePart(bytes)};
+  event::v1::Positions positions;
+  if (!parts[3] || !bytes.empty() ||
+      !positions.ParseFromArray(parts[3]->data(),
+                                static_cast<int>(parts[3]->size()))) {
+    return std::nullopt;
+  }
+  const std::optional<projection::Positions> where = FromProto(positions);
+  if (!where) return std::nullopt;
+  return PageToken{std::string(*parts[0]), std::string(*parts[1]),
+                   std::string(*parts[2]), *where};
+}
+
+// The subject that was asked for, by itself or by an identifier of its own.
+absl::StatusOr<std::string> SubjectOf(Facts& facts,
+                                      const v1::GetChronologyRequest& request) {
+  if (request.child_case() == v1::GetChronologyRequest::kSubject) {
+    return request.subject();
+  }
+  const event::v1::Identifier& wanted = request.identifier();
+  std::set<std::string> holders;
+  for (const std::string& subject :
+       facts.SubjectsWithIdentifier(wanted, kMaxCompared)) {
+    for (const Facts::PersonFact& fact : StandingPerson(facts, subject)) {
+      for (const auto& identifier : fact.person.demographics().identifiers()) {
+        // A newborn often carries its mother's number: that one asks for her.
+        if (SameIdentifier(identifier, wanted) &&
+            identifier.holder() == event::v1::IDENTIFIER_HOLDER_SELF) {
+          holders.insert(subject);
+        }
+      }
+    }
+  }
+  if (holders.empty()) return service::NotFoundOrNotVisible();
+  const auto identity = ResolveChild(facts, *holders.begin());
+  if (!identity.ok()) return identity.status();
+  for (const event::v1::LinkedSubject& linked : identity->subjects) {
+    holders.erase(linked.subject());
+  }
+  if (!holders.empty()) {
+    return OneViolation("identifier", event::code::kIdentifierAmbiguous);
+  }
+  return identity->subjects.front().subject();
+}
+
+// Rows and linked subjects, and nothing else that an answer has.
+void SetScreen(const Child& child, const std::vector<Line>& page,
+               const Asking& asking, v1::GetChronologyResponse* content,
+               Shown* shown) {
+  v1::GetChronologyResponse covered;
+  for (const Line& line : page) {
+    v1::Row row = RowOf(child, line, asking);
+    AddEntry(line.id(), row.visibility(), shown);
+    *covered.add_rows() = std::move(row);
+  }
+  for (const event::v1::LinkedSubject& linked : child.identity.subjects) {
+    *covered.add_subjects() = linked;
+  }
+  TakeSubjects(child, shown);
+  SetDigest(covered, shown);
+  *content->mutable_rows() = std::move(*covered.mutable_rows());
+}
+
+size_t PageSize(const v1::GetChronologyRequest& request) {
+  return static_cast<size_t>(request.has_page_size() ? request.page_size()
+                                                     : kRowsOnPage);
+}
+
+// The lines after the one with that key, in the question's order.
+std::vector<Line>::const_iterator After(const std::vector<Line>& lines,
+                                        const std::string& key,
+                                        bool oldest_first) {
+  return std::find_if(lines.begin(), lines.end(), [&](const Line& line) {
+    return oldest_first ? line.key > key : line.key < key;
+  });
+}
+
+// --- GetEntry ---
+
+template <typename M>
+void OpenSection(const Asking& asking, const Fact& fact, event::v1::Part part,
+                 M* message) {
+  if (fact.envelope.Find(part) == nullptr) return;
+  if (DecideSection(asking, fact, part).visibility != Visibility::kFull) return;
+  absl::StatusOr<M> opened = fact.envelope.Open<M>(part);
+  if (opened.ok()) *message = *std::move(opened);
+}
+
+// The whole event, if no section of it is withheld.
+bool IsWhole(const Asking& asking, const Fact& fact) {
+  return std::all_of(
+      fact.envelope.sections.begin(), fact.envelope.sections.end(),
+      [&](const event::SectionView& section) {
+        return DecideSection(asking, fact, section.part).visibility ==
+               Visibility::kFull;
+      });
+}
+
+void SetLogged(const Fact& fact, v1::LoggedEvent* logged) {
+  *logged->mutable_position() = ToProto(fact.position);
+  SetTime(fact.logged, logged->mutable_logged());
+  logged->set_value(*fact.value);
+}
+
+absl::Status EntryContent(Facts& facts, const Asking& asking,
+                          const std::string& event_id,
+                          v1::GetEntryResponse* content, Shown* shown) {
+  std::optional<Entry> entry = facts.Event(event_id);
+  if (!facts.status().ok()) return facts.status();
+  if (!entry) return service::NotFoundOrNotVisible();
+  const Fact fact = entry->fact;
+  if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility ==
+      Visibility::kNothing) {
+    return service::NotFoundOrNotVisible();
+  }
+  const std::string subject(fact.envelope.subject);
+  Child child;
+  if (!subject.empty()) {
+    absl::StatusOr<Child> loaded = LoadChild(facts, asking, subject);
+    if (loaded.ok()) {
+      child = *std::move(loaded);
+    } else if (!absl::IsNotFound(loaded.status())) {
+      return loaded.status();
+    }
+    if (child.identity.subjects.empty()) {
+      child.identity.subjects.push_back(AskedFor(subject));
+    }
+  }
+  auto item = std::find_if(
+      child.items.begin(), child.items.end(), [&](const Item& one) {
+        return one.entry.fact.envelope.id == fact.envelope.id &&
+               one.entry.fact.envelope.source == fact.envelope.source;
+      });
+  if (item == child.items.end()) {  // a link, a view: no entry of a child's
+    Item alone = {.entry = *std::move(entry), .subject = subject};
+    alone.seen = DecideSection(asking, fact, event::v1::PART_HEADER);
+    OpenSection(asking, fact, event::v1::PART_HEADER, &alone.header);
+    item = child.items.insert(child.items.end(), std::move(alone));
+  }
+  Line line;
+  line.item = &*item;
+  *content->mutable_row() = RowOf(child, line, asking);
+  content->set_source(std::string(fact.envelope.source));
+  OpenSection(asking, fact, event::v1::PART_HEADER, content->mutable_header());
+  OpenSection(asking, fact, event::v1::PART_KIND, content->mutable_kind());
+  OpenSection(asking, fact, event::v1::PART_PEOPLE, content->mutable_people());
+  OpenSection(asking, fact, event::v1::PART_INFORMANT,
+              content->mutable_informant());
+  OpenSection(asking, fact, event::v1::PART_PLACE, content->mutable_place());
+  for (const size_t i : item->state.amendments) {
+    const Fact& amendment = child.items[i].entry.fact;
+    if (IsWhole(asking, amendment)) {
+      SetLogged(amendment, content->add_amendments());
+    }
+  }
+  TakeSubjects(child, shown);
+  AddEntry(line.id(), content->row().visibility(), shown);
+  SetDigest(*content, shown);
+  return absl::OkStatus();
+}
+
+// --- A view again ---
+
+bool IsAuditor(const safeguarding::Asker& asker) {
+  return std::find(asker.roles.begin(), asker.roles.end(),
+                   safeguarding::Role::kAuditor) != asker.roles.end();
+}
+
+// As whom and for what the view was given.
+Asking AskingOf(const RecordViewed& viewed) {
+  Asking asking;
+  asking.purpose = viewed.purpose();
+  asking.asker.organisation = {viewed.organisation().scheme(),
+                               viewed.organisation().code()};
+  for (const NamedRole& role : kRoles) {
+    if (std::find(viewed.roles().begin(), viewed.roles().end(), role.name) !=
+        viewed.roles().end()) {
+      asking.asker.roles.push_back(role.role);
+    }
+  }
+  return asking;
+}
+
+// An auditor may see any view again; others those of their own organisation
+// that showed no more than they may see themselves.
+bool MaySeeAgain(const safeguarding::Asker& asker,
+                 const safeguarding::Asker& then) {
+  return IsAuditor(asker) ||
+         (asker.organisation == then.organisation &&
+          (SeesCombinedRecord(asker) || !SeesCombinedRecord(then)));
+}
+
+event::v1::Answer YesOrNo(bool yes) {
+  return yes ? event::v1::ANSWER_YES : event::v1::ANSWER_NO;
+}
+
+// The same screen, from the facts of then; its digest says whether it agrees.
+absl::Status ShowAgain(Facts& facts, const Asking& then,
+                       const RecordViewed& viewed,
+                       v1::GetChronologyResponse* response, Shown* shown) {
+  if (viewed.rpc() == RpcName("GetChronology")) {
+    v1::GetChronologyRequest query;
+    if (!query.ParseFromString(viewed.query())) {
+      return absl::DataLossError("the view's question cannot be read");
+    }
+    if (query.child_case() == v1::GetChronologyRequest::kViewId) {
+      return absl::OkStatus();  // itself a second look: see the first
+    }
+    absl::StatusOr<std::string> subject = SubjectOf(facts, query);
+    if (!subject.ok()) return subject.status();
+    absl::StatusOr<Child> child = LoadChild(facts, then, *subject);
+    if (!child.ok()) return child.status();
+    std::map<std::string, Line> by_id;
+    for (Line& line : Arrange(*child, query)) by_id[line.id()] = line;
+    std::vector<Line> page;
+    for (const event::v1::ShownEntry& entry : viewed.entries()) {
+      const auto line = by_id.find(entry.event_id());
+      if (line != by_id.end()) page.push_back(line->second);
+    }
+    SetScreen(*child, page, then, response, shown);
+    SetSubjects(child->identity, response);
+    *response->mutable_demographics() = child->demographics;
+    return absl::OkStatus();
+  }
+  if (viewed.rpc() == RpcName("GetEntry")) {
+    v1::GetEntryRequest query;
+    v1::GetEntryResponse content;
+    if (!query.ParseFromString(viewed.query())) {
+      return absl::DataLossError("the view's question cannot be read");
+    }
+    const absl::Status answered =
+        EntryContent(facts, then, query.event_id(), &content, shown);
+    if (answered.ok()) *response->add_rows() = content.row();
+    return answered;
+  }
+  if (viewed.rpc() == RpcName("Find")) {
+    v1::FindRequest query;
+    v1::FindResponse content;
+    if (!query.ParseFromString(viewed.query())) {
+      return absl::DataLossError("the view's question cannot be read");
+    }
+    return Finding(facts, then, query).Find(&content, shown);
+  }
+  return absl::OkStatus();  // a replay: the log itself shows it again
+}
+
+absl::Status AnswerAgain(const Question& question,
+                         const v1::GetChronologyRequest& request,
+                         v1::GetChronologyResponse* response,
+                         RecordViewed* viewed) {
+  Facts all(question.snapshot, {});
+  const std::optional<Fact> fact = all.View(request.view_id());
+  if (!all.status().ok()) return all.status();
+  RecordViewed then_viewed;
+  Asking then;
+  if (fact) {
+    absl::StatusOr<event::v1::Kind> kind = fact->envelope.OpenKind();
+    if (!kind.ok()) return kind.status();
+    then_viewed = std::move(*kind->mutable_record_viewed());
+    then = AskingOf(then_viewed);
+  }
+  Shown shown;
+  if (!fact || !MaySeeAgain(question.asking.asker, then.asker)) {
+    *viewed = ViewOf(question, request, "GetChronology", all, shown);
+    return service::NotFoundOrNotVisible();
+  }
+  Extent extent = ExtentOf(then);
+  extent.positions = FromProto(then_viewed.positions());
+  // Every question has its state of knowledge in a field of this name; only
+  // `logged` narrows the positions that were recorded.
+  if (then_viewed.rpc() == RpcName("GetChronology")) {
+    v1::GetChronologyRequest query;
+    query.ParseFromString(then_viewed.query());
+    if (query.as_of().has_logged()) {
+      extent.logged_until = ToTime(query.as_of().logged());
+    }
+  } else if (then_viewed.rpc() == RpcName("Find")) {
+    v1::FindRequest query;
+    query.ParseFromString(then_viewed.query());
+    if (query.as_of().has_logged()) {
+      extent.logged_until = ToTime(query.as_of().logged());
+    }
+  } else if (then_viewed.rpc() == RpcName("GetEntry")) {
+    v1::GetEntryRequest query;
+    query.ParseFromString(then_viewed.query());
+    if (query.as_of().has_logged()) {
+      extent.logged_until = ToTime(query.as_of().logged());
+    }
+  }
+  Facts facts(question.snapshot, std::move(extent));
+  const absl::Status again =
+      ShowAgain(facts, then, then_viewed, response, &shown);
+  // What was not found then is not found again: that agrees.
+  if (!again.ok() && !absl::IsNotFound(again)) return again;
+  v1::ViewShown* view = response->mutable_view();
+  SetTime(fact->logged, view->mutable_logged());
+  view->set_digest_agrees(shown.digest.empty() && then_viewed.entries_size() > 0
+                              ? event::v1::ANSWER_NOT_APPLICABLE
+                              : YesOrNo(shown.digest == then_viewed.digest()));
+  *view->mutable_viewed() = std::move(then_viewed);
+  *response->mutable_completeness() =
+      CompletenessOf(facts, then, nullptr, question.standing);
+  *viewed = ViewOf(question, request, "GetChronology", facts, shown);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckQuestion(const google::protobuf::Message& request,
+                           absl::Time now) {
+  event::Violations violations;
+  event::Warnings warnings;
+  event::CheckRequest(request, now, &violations, &warnings);
+  if (request.GetDescriptor() == v1::FindRequest::descriptor()) {
+    const auto& find = static_cast<const v1::FindRequest&>(request);
+    if (find.name().empty() && find.birth_date().empty() &&
+        !find.has_identifier()) {
+      violations.Add("name", event::code::kRequired,
+                     "a name, a date of birth or an identifier is required");
+    }
+  }
+  // Positions that are none would be taken for others.
+  const auto check_positions = [&](const event::v1::Positions& positions,
+                                   absl::string_view field) {
+    if (!FromProto(positions)) {
+      violations.Add(std::string(field), event::code::kNumberOutOfRange);
+    }
+  };
+  const auto* as_of = request.GetDescriptor()->FindFieldByName("as_of");
+  if (as_of != nullptr) {
+    check_positions(static_cast<const v1::AsOf&>(
+                        request.GetReflection()->GetMessage(request, as_of))
+                        .positions(),
+                    "as_of.positions");
+  }
+  if (request.GetDescriptor() == v1::ReplayRequest::descriptor()) {
+    check_positions(static_cast<const v1::ReplayRequest&>(request).from(),
+                    "from");
+  }
+  if (violations.empty()) return absl::OkStatus();
+  return service::InvalidRequest(violations);
+}
+
+absl::StatusOr<Asking> Admit(const service::Caller& caller,
+                             const v1::Asking& asking) {
+  Asking admitted;
+  admitted.purpose = asking.purpose();
+  for (const NamedRole& role : kRoles) {
+    if (caller.HasRole(role.of_register)) {
+      admitted.asker.roles.push_back(role.role);
+    }
+  }
+  if (asking.has_organisation()) {
+    admitted.asker.organisation = {asking.organisation().scheme(),
+                                   asking.organisation().code()};
+    if (!caller.MaySpeakFor(asking.organisation())) {
+      return service::PermissionDenied("ask.organisation", kPolicyVersion);
+    }
+  } else if (const std::optional<Organisation> only =
+                 caller.OnlyOrganisation()) {
+    admitted.asker.organisation = *only;
+  } else {
+    return OneViolation("asking.organisation", event::code::kRequired);
+  }
+  const safeguarding::Decision decision =
+      safeguarding::DecideAsking(admitted.asker, admitted.purpose);
+  if (decision.visibility == Visibility::kNothing) {
+    return service::PermissionDenied(decision.rule, kPolicyVersion);
+  }
+  return admitted;
+}
+
+absl::Status Answer(const Question& question, const v1::FindRequest& request,
+                    v1::FindResponse* response, RecordViewed* viewed) {
+  Facts facts(question.snapshot, ExtentFor(question.asking, request.as_of()));
+  Shown shown;
+  if (absl::Status found =
+          Finding(facts, question.asking, request).Find(response, &shown);
+      !found.ok()) {
+    return found;
+  }
+  *response->mutable_completeness() =
+      CompletenessOf(facts, question.asking, nullptr, question.standing);
+  *viewed = ViewOf(question, request, "Find", facts, shown);
+  return facts.status();
+}
+
+absl::Status Answer(const Question& question,
+                    const v1::GetChronologyRequest& request,
+                    v1::GetChronologyResponse* response, RecordViewed* viewed) {
+  if (request.child_case() == v1::GetChronologyRequest::kViewId) {
+    return AnswerAgain(question, request, response, viewed);
+  }
+  Extent extent = ExtentFor(question.asking, request.as_of());
+  std::optional<PageToken> token;
+  if (!request.page_token().empty()) {
+    token = ParsePageToken(request.page_token());
+    if (!token || token->question != QuestionHash(request)) {
+      return OneViolation("page_token", event::code::kPageTokenMismatch);
+    }
+    extent.positions = token->positions;
+  }
+  Facts facts(question.snapshot, std::move(extent));
+  Shown shown;
+  const absl::StatusOr<std::string> subject = SubjectOf(facts, request);
+  absl::StatusOr<Child> child =
+      subject.ok() ? LoadChild(facts, question.asking, *subject)
+                   : absl::StatusOr<Child>(subject.status());
+  if (absl::IsNotFound(child.status()) ||
+      absl::IsInvalidArgument(child.status())) {
+    if (subject.ok()) shown.subjects.push_back(AskedFor(*subject));
+    SetDigest(v1::GetChronologyResponse(), &shown);
+    *viewed = ViewOf(question, request, "GetChronology", facts, shown);
+  }
+  if (!child.ok()) return child.status();
+  if (token) {
+    // Pages stay in the state of knowledge that they began in; but not if it
+    // has turned out since that other records are, or are not, of this child.
+    Facts now(question.snapshot, ExtentFor(question.asking, request.as_of()));
+    const auto identity = ResolveChild(now, *subject);
+    if (!identity.ok()) return identity.status();
+    if (identity->version != token->version) {
+      return OneViolation("page_token", event::code::kPageTokenStale);
+    }
+  }
+
+  const bool oldest_first = request.order() == v1::ORDER_OLDEST_FIRST;
+  const std::vector<Line> lines = Arrange(*child, request);
+  const auto begin =
+      token ? After(lines, token->last_key, oldest_first) : lines.begin();
+  const auto rest = static_cast<size_t>(lines.end() - begin);
+  const std::vector<Line> page(
+      begin, begin + static_cast<ptrdiff_t>(std::min(rest, PageSize(request))));
+  SetScreen(*child, page, question.asking, response, &shown);
+  SetSubjects(child->identity, response);
+  *response->mutable_demographics() = child->demographics;
+  response->set_total_rows(lines.size());
+  *response->mutable_completeness() =
+      CompletenessOf(facts, question.asking, &*child, question.standing);
+  if (page.size() < rest) {
+    PageToken next = {.question = QuestionHash(request),
+                      .version = child->identity.version,
+                      .last_key = page.back().key};
+    if (facts.extent().positions) {
+      next.positions = *facts.extent().positions;
+    } else if (SeesCombinedRecord(question.asking.asker)) {
+      next.positions = facts.snapshot().positions();
+    } else {
+      next.positions = facts.drawn();
+    }
+    response->set_next_page_token(ToText(next));
+  }
+  *viewed = ViewOf(question, request, "GetChronology", facts, shown);
+  return facts.status();
+}
+
+absl::Status Answer(const Question& question,
+                    const v1::GetEntryRequest& request,
+                    v1::GetEntryResponse* response, RecordViewed* viewed) {
+  Facts facts(question.snapshot, ExtentFor(question.asking, request.as_of()));
+  Shown shown;
+  const absl::Status answered = EntryContent(
+      facts, question.asking, request.event_id(), response, &shown);
+  if (!answered.ok() && !absl::IsNotFound(answered)) return answered;
+  if (answered.ok()) {
+    *response->mutable_completeness() =
+        CompletenessOf(facts, question.asking, nullptr, question.standing);
+  } else {
+    SetDigest(v1::GetEntryResponse(), &shown);
+  }
+  *viewed = ViewOf(question, request, "GetEntry", facts, shown);
+  return answered;
+}
+
+event::v1::RecordViewed ViewOfBatch(const Question& question,
+                                    const v1::ReplayRequest& request,
+                                    const v1::ReplayResponse& response) {
+  Shown shown;
+  std::set<std::string> subjects;
+  v1::ReplayResponse covered;
+  for (const v1::LoggedEvent& logged : response.events()) {
+    *covered.add_events() = logged;
+    const absl::StatusOr<event::Envelope> envelope =
+        event::Scan(logged.value());
+    if (!envelope.ok()) {
+      ++shown.quarantined;
+      continue;
+    }
+    AddEntry(std::string(envelope->id), event::v1::VISIBILITY_FULL, &shown);
+    if (!envelope->subject.empty()) {
+      subjects.insert(std::string(envelope->subject));
+    }
+  }
+  for (const std::string& subject : subjects) {
+    event::v1::LinkedSubject& linked = shown.subjects.emplace_back();
+    linked.set_subject(subject);
+  }
+  SetDigest(covered, &shown);
+  const Facts facts(question.snapshot, {});
+  RecordViewed viewed = ViewOf(question, request, "Replay", facts, shown);
+  *viewed.mutable_positions() = response.positions();
+  return viewed;
+}
+
+absl::StatusOr<std::vector<Batch>> ReplayChild(
+    const Question& question, const v1::ReplayRequest& request) {
+  Facts facts(question.snapshot, ExtentOf(question.asking));
+  absl::StatusOr<Child> child =
+      LoadChild(facts, question.asking, request.subject());
+  if (absl::IsNotFound(child.status())) {
+    Batch nothing;
+    nothing.viewed = ViewOfBatch(question, request, nothing.response);
+    *nothing.viewed.add_subjects() = AskedFor(request.subject());
+    return std::vector<Batch>{std::move(nothing)};
+  }
+  if (!child.ok()) return child.status();
+  std::vector<Fact> events;
+  const auto take = [&](const Fact& fact) {
+    if (IsWhole(question.asking, fact)) events.push_back(fact);
+  };
+  for (const Item& item : child->items) {
+    take(item.entry.fact);
+    for (const Fact& conflict : item.entry.conflicts) take(conflict);
+  }
+  std::set<eventlog::Position> links;
+  for (const event::v1::LinkedSubject& linked : child->identity.subjects) {
+    for (const Fact& fact : facts.LinksOf(linked.subject())) {
+      if (links.insert(fact.position).second) take(fact);
+    }
+  }
+  if (!facts.status().ok()) return facts.status();
+  std::sort(events.begin(), events.end(), [](const Fact& a, const Fact& b) {
+    return std::tie(a.logged, a.position) < std::tie(b.logged, b.position);
+  });
+
+  const projection::Positions from =
+      FromProto(request.from()).value_or(projection::Positions{});
+  uint64_t left = request.has_limit() ? request.limit() : UINT64_MAX;
+  projection::Positions reached = from;
+  std::vector<Batch> batches;
+  size_t bytes = 0;
+  for (const Fact& fact : events) {
+    const auto start = from.find(fact.position.partition);
+    if (start != from.end() && fact.position.offset < start->second) continue;
+    if (request.has_logged_since() &&
+        fact.logged < ToTime(request.logged_since())) {
+      continue;
+    }
+    if (left == 0) break;
+    --left;
+    if (batches.empty() ||
+        static_cast<size_t>(batches.back().response.events_size()) >=
+            kReplayBatchRecords ||
+        bytes + fact.value->size() > kReplayBatchBytes) {
+      batches.emplace_back();
+      bytes = 0;
+    }
+    bytes += fact.value->size();
+    SetLogged(fact, batches.back().response.add_events());
+    // In the order of logged time a partition's offsets rise: this is what to
+    // go on from, also in the middle.
+    projection::Cover(reached, fact.position);
+    *batches.back().response.mutable_positions() = ToProto(reached);
+  }
+  if (batches.empty()) batches.emplace_back();
+  for (Batch& batch : batches) {
+    batch.viewed = ViewOfBatch(question, request, batch.response);
+  }
+  return batches;
+}
+
+projection::Positions WantedPositions(const v1::AsOf& as_of,
+                                      const v1::AtLeast& at_least) {
+  projection::Positions wanted =
+      FromProto(as_of.positions()).value_or(projection::Positions{});
+  for (const event::v1::Position& position : at_least.positions()) {
+    projection::Cover(
+        wanted, {{position.topic(), position.partition()}, position.offset()});
+  }
+  for (auto it = wanted.begin(); it != wanted.end();) {
+    it = it->second == 0 ? wanted.erase(it) : std::next(it);
+  }
+  return wanted;
+}
+
+bool HasEvents(const std::shared_ptr<const projection::Snapshot>& snapshot,
+               const Asking& asking, const v1::AtLeast& at_least) {
+  Facts facts(snapshot, ExtentOf(asking));
+  return std::all_of(
+      at_least.event_ids().begin(), at_least.event_ids().end(),
+      [&](const std::string& id) { return facts.Event(id).has_value(); });
+}
+
+}  // namespace vigil::chronology

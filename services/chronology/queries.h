@@ -1,0 +1,103 @@
+// Questions about children, answered from one snapshot.
+//
+//   absl::StatusOr<Asking> asking = Admit(caller, request.asking());
+//   RecordViewed viewed;
+//   absl::Status answered = Answer(question, request, &response, &viewed);
+//   ... append `viewed`, then answer with the status and the response
+//
+// A read is also a fact: Answer fills `viewed` whenever what it answers says
+// something about a child, "not found" among it, and the caller appends it
+// before it answers (contract 18). If `viewed` names no rpc, nothing was said.
+//
+// Everything here is a function of the snapshot and the question: what a view
+// showed is shown again by asking the same at its positions.
+//
+// Threads: safe. Failures: the status, as the caller of the rpc gets it.
+#ifndef VIGIL_SERVICES_CHRONOLOGY_QUERIES_H_
+#define VIGIL_SERVICES_CHRONOLOGY_QUERIES_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "libs/projection/snapshot.h"
+#include "libs/service/caller.h"
+#include "services/chronology/child.h"
+#include "services/chronology/view.h"
+#include "vigil/chronology/v1/chronology.pb.h"
+#include "vigil/event/v1/kinds.pb.h"
+
+namespace vigil::chronology {
+
+// Rows of a page, where the request does not say.
+inline constexpr int kRowsOnPage = 50;
+// Candidates of a find, where the request does not say.
+inline constexpr int kCandidatesOnPage = 20;
+// Rows of the index that one word of a name may cost: a word that begins more
+// names than this is no use to whoever looks.
+inline constexpr size_t kMaxRowsForWord = 5'000;
+// Subjects that one find compares; the best are told.
+inline constexpr size_t kMaxCompared = 1'000;
+// Records in one message of a replay, and bytes: far below what a client takes.
+inline constexpr size_t kReplayBatchRecords = 100;
+inline constexpr size_t kReplayBatchBytes = size_t{1} << 20;
+
+// INVALID_ARGUMENT with all that is wrong with a request, whatever it asks:
+// fields (libs/event/check.h), and what must be stated in this one.
+absl::Status CheckQuestion(const google::protobuf::Message& request,
+                           absl::Time now);
+
+// PERMISSION_DENIED if the system may not speak for that organisation, or may
+// ask nothing about children; INVALID_ARGUMENT if it must say for whom it asks.
+absl::StatusOr<Asking> Admit(const service::Caller& caller,
+                             const v1::Asking& asking);
+
+// Who is asking, and of which state of knowledge.
+struct Question {
+  Asking asking;
+  std::string system;  // of the register
+  std::shared_ptr<const projection::Snapshot> snapshot;
+  Standing standing;
+  std::string software_version;
+};
+
+absl::Status Answer(const Question& question, const v1::FindRequest& request,
+                    v1::FindResponse* response,
+                    event::v1::RecordViewed* viewed);
+absl::Status Answer(const Question& question,
+                    const v1::GetChronologyRequest& request,
+                    v1::GetChronologyResponse* response,
+                    event::v1::RecordViewed* viewed);
+absl::Status Answer(const Question& question,
+                    const v1::GetEntryRequest& request,
+                    v1::GetEntryResponse* response,
+                    event::v1::RecordViewed* viewed);
+
+// The records of one child as they came into the log, from where the request
+// says; each answer a batch and its view.
+struct Batch {
+  v1::ReplayResponse response;
+  event::v1::RecordViewed viewed;
+};
+absl::StatusOr<std::vector<Batch>> ReplayChild(
+    const Question& question, const v1::ReplayRequest& request);
+// The view of a batch of a topic's records.
+event::v1::RecordViewed ViewOfBatch(const Question& question,
+                                    const v1::ReplayRequest& request,
+                                    const v1::ReplayResponse& response);
+
+// What must be in the index before the question is answered: the positions
+// that the request names, and whether its event ids are there.
+projection::Positions WantedPositions(const v1::AsOf& as_of,
+                                      const v1::AtLeast& at_least);
+bool HasEvents(const std::shared_ptr<const projection::Snapshot>& snapshot,
+               const Asking& asking, const v1::AtLeast& at_least);
+
+}  // namespace vigil::chronology
+
+#endif  // VIGIL_SERVICES_CHRONOLOGY_QUERIES_H_
