@@ -32,6 +32,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -487,6 +488,70 @@ TEST_F(ChronologyServiceTest, WhatWasSaidLaterStandsBesideTheEntry) {
   // here stands alone.
   EXPECT_THAT(Headlines(*all),
               UnorderedElementsAre("Seen alone", "Corrects what is not here"));
+}
+
+TEST_F(ChronologyServiceTest, ANumberThatWasWrongNoLongerLinks) {
+  TellOfAnna();
+  const auto registered = Hub().Chronology(Of(health_anna_));
+  ASSERT_TRUE(registered.ok()) << registered.status();
+  ASSERT_THAT(registered->subjects(), SizeIs(2));
+  std::string wrong;
+  for (const v1::Row& row : registered->rows()) {
+    if (row.headline() == "Registered" && row.writer() == "health") {
+      wrong = row.event_id();
+    }
+  }
+  event::Draft right =
+      Registered(health_anna_, "Jones", "Anna", "2021-03-02", "9990000050");
+  right.kind.Clear();
+  right.kind.mutable_entry_corrected()->mutable_target()->set_event_id(wrong);
+  right.kind.mutable_entry_corrected()->add_fields("people");
+  Tell(kHealth, right);
+  const auto answer = Hub().Chronology(Of(health_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->subjects(), SizeIs(1));
+  // One name and one birth: still shown, with the reasons, and not joined.
+  ASSERT_THAT(answer->possible_matches(), SizeIs(1));
+  EXPECT_EQ(answer->possible_matches(0).subject(), police_anna_);
+  ASSERT_THAT(answer->demographics().identifiers(), SizeIs(1));
+  EXPECT_EQ(answer->demographics().identifiers(0).value(), "9990000050");
+}
+
+TEST_F(ChronologyServiceTest, AnEntryFiledUnderTheWrongRecordMoves) {
+  TellOfAnna();
+  const std::string bela = Subject("police:99", "18");
+  Tell(kPolice, Registered(bela, "Jones", "Bela", "2019-05-06", ""));
+  event::Draft moved = Told(bela, "2026-04-01", "Was her brother");
+  moved.kind.Clear();
+  moved.kind.mutable_entry_reassigned()->set_event_id(seen_);
+  moved.kind.mutable_entry_reassigned()->set_to_subject(bela);
+  Tell(kHub, moved);
+  const auto of_anna = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(of_anna.ok()) << of_anna.status();
+  EXPECT_THAT(Headlines(*of_anna), Not(testing::Contains("Seen alone")));
+  const auto of_bela = Hub().Chronology(Of(bela));
+  ASSERT_TRUE(of_bela.ok()) << of_bela.status();
+  ASSERT_THAT(Headlines(*of_bela), ElementsAre("Seen alone", "Registered"));
+  EXPECT_EQ(of_bela->rows(0).subject(), bela);
+  ASSERT_THAT(of_bela->rows(0).amendments(), SizeIs(1));
+}
+
+TEST_F(ChronologyServiceTest, OneIncidentSaysWhoElseReportedIt) {
+  TellOfAnna();
+  event::Draft grouped =
+      Told(std::min(police_anna_, health_anna_), "2026-04-01", "One incident");
+  grouped.kind.Clear();
+  grouped.kind.mutable_entries_grouped()->add_event_ids(seen_);
+  grouped.kind.mutable_entries_grouped()->add_event_ids(missed_);
+  Tell(kHub, grouped);
+  const auto answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->rows(1).event_id(), seen_);
+  EXPECT_THAT(answer->rows(1).incident_group(), ElementsAre(missed_));
+  EXPECT_THAT(answer->rows(1).also_reported_by(), ElementsAre("ods:X99A1"));
+  // What the hub decided is not the agency's own.
+  EXPECT_THAT(Police().Chronology(Of(police_anna_))->rows(0).incident_group(),
+              IsEmpty());
 }
 
 TEST_F(ChronologyServiceTest, RepeatsAreCountedAndOtherContentIsShown) {
