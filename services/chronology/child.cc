@@ -199,7 +199,7 @@ class Gathering {
       }
     }
     if (!facts_.status().ok()) return facts_.status();
-    std::sort(child_.items.begin(), child_.items.end(), Before);
+    SortItems();
     Judge();
     return facts_.status();
   }
@@ -221,6 +221,18 @@ class Gathering {
     }
     item.entry = std::move(entry);
     child_.items.push_back(std::move(item));
+  }
+
+  // Items are large: each is moved once.
+  void SortItems() {
+    std::vector<Item*> order;
+    for (Item& item : child_.items) order.push_back(&item);
+    std::sort(order.begin(), order.end(),
+              [](const Item* a, const Item* b) { return Before(*a, *b); });
+    std::vector<Item> sorted;
+    sorted.reserve(order.size());
+    for (Item* item : order) sorted.push_back(std::move(*item));
+    child_.items = std::move(sorted);
   }
 
   void Judge() {

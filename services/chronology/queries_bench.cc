@@ -57,8 +57,12 @@ class Filled {
     const std::string number = absl::StrFormat("999%07d", ++children_);
     for (const Teller& teller : {kPolice, kHealth}) {
       const std::string subject = Subject(teller.organisation, id);
-      Add(teller, Registered(subject, absl::StrCat("Family", children_ % 500),
-                             "Given", "2021-03-02", number));
+      Add(teller,
+          Registered(subject, absl::StrCat("Family", children_ % 500),
+                     absl::StrCat("Given", children_ % 190),
+                     absl::StrFormat("20%02d-%02d-%02d", 8 + children_ % 16,
+                                     1 + children_ % 12, 1 + children_ % 27),
+                     number));
       for (int i = 0; i < entries; ++i) {
         Add(teller, Told(subject,
                          absl::StrFormat("20%02d-%02d-%02d", 10 + i % 15,
@@ -116,8 +120,8 @@ BENCHMARK_CAPTURE(GetChronology, of_3002_entries, "thousands")
 void Find(benchmark::State& state) {
   const Question question = Index().Ask();
   v1::FindRequest request;
-  request.set_name("family7 given");
-  request.set_birth_date("2021-03-02");
+  request.set_name("family7 given7");
+  request.set_birth_date("2015-08-08");  // of the seventh
   for (auto _ : state) {
     v1::FindResponse response;
     ev1::RecordViewed viewed;
