@@ -3,10 +3,9 @@
 #ifndef VIGIL_LIBS_PROJECTION_TEST_PROJECTION_H_
 #define VIGIL_LIBS_PROJECTION_TEST_PROJECTION_H_
 
-#include <unistd.h>
-
 #include <cstdint>
-#include <filesystem>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "libs/eventlog/rocksdb_event_log.h"
 #include "libs/projection/fold.h"
 #include "libs/projection/snapshot.h"
+#include "tests/temporary_folder.h"
 
 namespace vigil::projection {
 
@@ -29,25 +29,10 @@ inline const std::vector<eventlog::Partition> kPartitions =
 
 inline absl::Time Soon() { return absl::Now() + absl::Seconds(60); }
 
-// A folder that goes when it goes out of scope.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = testing::TempDir() + "/vigil_projection_XXXXXX";
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
-};
+inline std::string operator/(const TemporaryFolder& folder,
+                             const std::string& name) {
+  return folder.path() + "/" + name;
+}
 
 inline std::string PositionBytes(const eventlog::Position& position) {
   std::string bytes = position.partition.topic;
