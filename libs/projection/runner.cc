@@ -30,6 +30,7 @@ constexpr absl::Duration kSyncEvery = absl::Milliseconds(200);
 
 // The ends are for lag, which people look at.
 constexpr absl::Duration kEndsEvery = absl::Seconds(1);
+// For all partitions together: a log that is slower is as good as away.
 constexpr absl::Duration kEndsWait = absl::Seconds(5);
 
 // Between attempts to reach the log.
@@ -60,15 +61,17 @@ class Runner::Follower {
         partitions_(std::move(partitions)),
         options_(std::move(options)),
         log_reachable_since_(options_.clock()),
-        thread_([this] { Run(); }) {}
+        thread_([this] { Run(); }),
+        ends_thread_([this] { KeepReadingEnds(); }) {}
 
   ~Follower() {
     {
       absl::MutexLock lock(&mutex_);
       ending_ = true;
-      ended_.Signal();
+      ended_.SignalAll();
     }
     thread_.join();
+    ends_thread_.join();
   }
 
   bool Reads(const Positions& positions) const {
@@ -89,6 +92,9 @@ class Runner::Follower {
   // if another index serves now, CANCELLED at the end.
   absl::Status Follow();
   absl::Status ReadEnds();
+  // On a thread of its own: it asks once for each partition, and what was
+  // logged must not wait for that.
+  void KeepReadingEnds();
   void SetReachable(const absl::Status& said);
   void SetAlarm(std::string alarm);
   bool ending() const {
@@ -117,8 +123,9 @@ class Runner::Follower {
   absl::Time log_reachable_since_ ABSL_GUARDED_BY(mutex_);
   std::string log_error_ ABSL_GUARDED_BY(mutex_);
   std::string alarm_ ABSL_GUARDED_BY(mutex_);
-  // Last, because it uses all the others.
+  // Last, because they use all the others.
   std::thread thread_;
+  std::thread ends_thread_;
 };
 
 RunnerStatus Runner::Follower::status() const {
@@ -201,7 +208,6 @@ absl::Status Runner::Follower::Follow() {
   if (!cursor.ok()) return cursor.status();
 
   absl::Time synced = absl::Now();
-  absl::Time ends_read = synced;
   bool unsynced = false;
   while (!ending()) {
     const auto records =
@@ -240,10 +246,6 @@ absl::Status Runner::Follower::Follow() {
       unsynced = false;
       synced = now;
     }
-    if (now - ends_read >= kEndsEvery) {
-      if (absl::Status read = ReadEnds(); !read.ok()) return read;
-      ends_read = now;
-    }
   }
   return absl::CancelledError("the runner is ending");
 }
@@ -252,6 +254,7 @@ absl::Status Runner::Follower::ReadEnds() {
   Positions ends;
   const absl::Time deadline = absl::Now() + kEndsWait;
   for (const Partition& partition : partitions_) {
+    if (ending()) return absl::CancelledError("the runner is ending");
     const absl::StatusOr<int64_t> end = log_->End(partition, deadline);
     if (!end.ok()) return end.status();
     ends[partition] = *end;
@@ -262,6 +265,12 @@ absl::Status Runner::Follower::ReadEnds() {
   }
   SetReachable(absl::OkStatus());
   return absl::OkStatus();
+}
+
+void Runner::Follower::KeepReadingEnds() {
+  for (Pause(kEndsEvery); !ending(); Pause(kEndsEvery)) {
+    if (absl::Status read = ReadEnds(); !read.ok()) SetReachable(read);
+  }
 }
 
 void Runner::Follower::SetReachable(const absl::Status& said) {

@@ -4,14 +4,14 @@
 //   absl::Status there = runner.WaitFor(positions, deadline);
 //   RunnerStatus status = runner.status();
 //
-// One thread reads all partitions and applies what comes. While the log cannot
-// be reached the index serves on and the runner tries again. Each time it
-// begins to read it reads the last applied record of each partition once more
-// and compares: a log that is shorter than what was applied, or has another
-// record there, was truncated or made anew. Then, and on any loss of data, the
-// runner stops applying with an alarm. It never jumps and never rebuilds by
-// itself, since the index may hold the only copy; a rebuild that was asked for
-// (rebuild.h) lets it go on.
+// One thread reads all partitions and applies what comes; another asks where
+// they end. While the log cannot be reached the index serves on and the runner
+// tries again. Each time it begins to read it reads the last applied record of
+// each partition once more and compares: a log that is shorter than what was
+// applied, or has another record there, was truncated or made anew. Then, and
+// on any loss of data, the runner stops applying with an alarm. It never jumps
+// and never rebuilds by itself, since the index may hold the only copy; a
+// rebuild that was asked for (rebuild.h) lets it go on.
 //
 // Threads: safe. The log and the index outlive it.
 #ifndef VIGIL_LIBS_PROJECTION_RUNNER_H_
@@ -58,7 +58,8 @@ class Runner {
   Runner(eventlog::EventLog* log, Index* index,
          std::vector<eventlog::Partition> partitions,
          RunnerOptions options = {});
-  // Ends within a fraction of a second; who waits gets CANCELLED.
+  // Ends within a fraction of a second, or as soon as a log that is away gives
+  // up an answer (seconds); who waits gets CANCELLED.
   ~Runner();
 
   // Waits until the index covers the positions (a receipt's, through Cover; or
