@@ -332,9 +332,10 @@ TEST(CheckRequest, LetsTimeRunForwardOnly) {
               IsEmpty());
   EXPECT_THAT(
       Wrong(Make<education::v1::RecordAbsenceRequest>(
-          "period { from { date: '2026' } until { date: '2025' } } "
-          "percent_missed: '12,5'")),
-      ElementsAre("period INTERVAL_REVERSED", "percent_missed DECIMAL_FORMAT"));
+          "account { occurred { interval { from { date: '2026' } until { "
+          "date: '2025' } } } } percent_missed: '12,5'")),
+      ElementsAre("account.occurred.interval INTERVAL_REVERSED",
+                  "percent_missed DECIMAL_FORMAT"));
 }
 
 TEST(CheckRequest, AsksForWhatADecisionNeeds) {

@@ -48,6 +48,8 @@ constexpr FieldRule kRules[] = {
     {.field = ".account", .need = Need::kRequired},
     // One act for all children of a family, and to spare.
     {.field = ".children", .min_items = 1, .max_items = 20},
+    {.field = "vigil.common.v1.RelayParkedRequest.writer",
+     .need = Need::kRequired},
     // The acts of every agency.
     {.field = "vigil.common.v1.CorrectRequest.child", .need = Need::kRequired},
     {.field = "vigil.common.v1.SupplementRequest.child",
