@@ -22,7 +22,9 @@ namespace {
 class OperationsServiceTest : public testing::Test {
  protected:
   void Start(const std::string& roles) {
-    folder_ = testing::TempDir() + "/operations-" + roles;
+    // Tests run beside each other, each in a process of its own.
+    folder_ = testing::TempDir() + "/operations-" +
+              testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     config::v1::Register systems;
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
