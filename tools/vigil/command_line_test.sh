@@ -1,0 +1,81 @@
+#!/bin/sh
+# The binary's own behaviour: help, exit codes, files. Usage: $0 VIGIL
+set -u
+vigil=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failed=0
+
+# expect CODE ARGUMENT...: the exit code of one command.
+expect() {
+  wanted=$1
+  shift
+  "$vigil" "$@" >"$folder/out" 2>"$folder/err" </dev/null
+  code=$?
+  if [ "$code" != "$wanted" ]; then
+    echo "vigil $*: exit code $code, not $wanted"
+    cat "$folder/out" "$folder/err"
+    failed=1
+  fi
+}
+said() {
+  grep -q -- "$1" "$folder/out" "$folder/err" ||
+    { echo "nowhere: $1"; cat "$folder/out" "$folder/err"; failed=1; }
+}
+
+for name in $(env | sed -n 's/^\(VIGIL_[A-Z_]*\)=.*/\1/p'); do
+  unset "$name"
+done
+
+expect 0 --help
+said 'Exit codes:'
+for command in publish find chronology entry replay status relay rebuild \
+    topics 'topics apply' 'topics check' generate; do
+  # shellcheck disable=SC2086  # two words
+  expect 0 $command --help
+  said 'xample'
+done
+expect 0 --version
+
+expect 2
+expect 2 unheard-of
+expect 2 find --name x
+said '--person-id is required'
+asking='--person-id 1 --person-name n --function f'
+# shellcheck disable=SC2086
+{
+  expect 2 find --name x $asking --purpose curiosity
+  said 'safeguarding-enquiry'
+  expect 2 find $asking --purpose audit --address 127.0.0.1:1
+  expect 2 find --name x $asking --purpose audit
+  said 'where is the chronology service'
+  expect 2 chronology $asking --purpose audit --address 127.0.0.1:1
+  said 'whose chronology'
+  # Nobody listens on port 1.
+  expect 5 find --name x $asking --purpose audit --address 127.0.0.1:1 \
+    --timeout 0.3
+  expect 3 find --name x $asking --purpose audit --address 127.0.0.1:1 \
+    --at-least "$folder/missing"
+}
+expect 2 publish fire-brigade
+expect 3 publish police "$folder/missing" --address 127.0.0.1:1
+echo '{"raiseConcern":{"colour":"Quillmere"}}' >"$folder/bad.jsonl"
+expect 1 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
+  --refused "$folder/refused"
+said 'line 1: raise_concern.colour: there is no such field'
+cmp -s "$folder/bad.jsonl" "$folder/refused" || { echo 'refused differs'; failed=1; }
+echo '{"raiseConcern":{}}' >"$folder/good.jsonl"
+expect 5 publish police "$folder/good.jsonl" --address 127.0.0.1:1 --timeout 0.3
+said 'in doubt 1'
+expect 1 status --address 127.0.0.1:1 --timeout 0.3
+expect 2 topics check --topics "$folder/missing" --bootstrap 127.0.0.1:1
+
+expect 2 generate --out "$folder/a" --from 2024-02-30
+expect 2 generate --out "$folder/a" --from 2024-02-03 --to 2024-02-03
+for out in a b; do
+  expect 0 generate --out "$folder/$out" --families 5 --events 200 --seed 3
+done
+diff -r "$folder/a" "$folder/b" || failed=1
+[ "$(cat "$folder"/a/*.jsonl | wc -l)" = 200 ] || { echo 'not 200 lines'; failed=1; }
+
+exit $failed
