@@ -108,6 +108,18 @@ void Tell(const common::Account& account, v1::Kind* kind) {
   *kind->mutable_documents() = account.documents();
 }
 
+// A fact beside the main one is read under its own name: three things seen at
+// one incident are three lines, not three times the incident's headline.
+void Title(const v1::ObservationMade& observation, v1::Header* header) {
+  if (observation.has_indicator()) {
+    *header->mutable_term() = observation.indicator();
+    header->set_headline(observation.indicator().display());
+  } else if (observation.has_measurement()) {
+    *header->mutable_term() = observation.measurement().quantity();
+    header->set_headline(observation.measurement().quantity().display());
+  }
+}
+
 std::vector<event::Draft> DraftsOf(Statement statement,
                                    const Subjects& subjects,
                                    const std::string& conversation_ref,
@@ -137,8 +149,12 @@ std::vector<event::Draft> DraftsOf(Statement statement,
       draft.header = HeaderOf(*statement.submission, account, conversation_ref);
       draft.kind = statement.facts[i];
       // The account is told once, with the main fact; a fact beside it has the
-      // same header, and its own content.
-      if (i == 0) Tell(account, &draft.kind);
+      // same header but for its title, and its own content.
+      if (i == 0) {
+        Tell(account, &draft.kind);
+      } else {
+        Title(draft.kind.observation_made(), &draft.header);
+      }
       if (one.person != nullptr || !account.people_involved().empty()) {
         v1::People& people = draft.people.emplace();
         if (one.person != nullptr) *people.mutable_subject() = *one.person;

@@ -211,9 +211,17 @@ TEST_F(CommandPipelineTest, EachChildAndEachObservationIsAnEvent) {
   }
   EXPECT_EQ(ids.size(), 6u);
   EXPECT_EQ(subjects.size(), 2u);
+  int titled = 0;
   for (const auto& record : Logged()) {
-    EXPECT_EQ(event::Scan(record.record.value)->request_count, 6u);
+    const auto envelope = event::Scan(record.record.value);
+    EXPECT_EQ(envelope->request_count, 6u);
+    const auto header =
+        envelope->Open<event::v1::Header>(event::v1::PART_HEADER);
+    ASSERT_TRUE(header.ok()) << header.status();
+    // An observation is read under its own name.
+    if (header->headline() == "d" && header->term().code() == "c") ++titled;
   }
+  EXPECT_EQ(titled, 4);
 }
 
 TEST_F(CommandPipelineTest, EveryFieldAtFaultIsNamedAndNothingIsStored) {
