@@ -1,15 +1,18 @@
 #include "libs/event/check.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/synchronization/mutex.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/calendar.h"
 #include "libs/base/nhs_number.h"
@@ -44,6 +47,76 @@ struct FromUntil {
 };
 constexpr FromUntil kFromUntil[] = {
     {"from", "until"}, {"starts", "ends"}, {"began", "ends"}};
+
+// What the check of a type needs of its descriptor, found once: asking for
+// names and rules anew cost more than all else in the check of a request.
+struct TypePlan {
+  struct Field {
+    const FieldDescriptor* descriptor;
+    const FieldRule* rule;
+    const TypePlan* nested;  // of a message; else nullptr
+  };
+  struct Order {
+    const FieldDescriptor* from;
+    const FieldDescriptor* until;
+  };
+  bool is_request = false;
+  std::vector<Field> fields;
+  std::vector<const OneofDescriptor*> choices;
+  std::vector<Order> orders;
+  std::vector<const FieldDescriptor*> intervals;
+};
+
+// Threads: safe.
+class TypePlans {
+ public:
+  const TypePlan& Of(const Descriptor& type) {
+    const absl::MutexLock lock(&mutex_);
+    return Make(type);
+  }
+
+ private:
+  const TypePlan& Make(const Descriptor& type)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::unique_ptr<TypePlan>& made = plans_[&type];
+    if (made != nullptr) return *made;
+    made = std::make_unique<TypePlan>();
+    TypePlan& plan = *made;  // stays where it is while the map grows
+    plan.is_request = type.FindFieldByName("submission") != nullptr;
+    for (int i = 0; i < type.field_count(); ++i) {
+      const FieldDescriptor& field = *type.field(i);
+      const Descriptor* nested = field.message_type();
+      plan.fields.push_back({&field, &RuleOf(field),
+                             nested == nullptr ? nullptr : &Make(*nested)});
+      if (nested == v1::Interval::descriptor() &&
+          &type != v1::When::descriptor()) {
+        plan.intervals.push_back(&field);
+      }
+    }
+    for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
+      plan.choices.push_back(type.oneof_decl(i));
+    }
+    for (const FromUntil& pair : kFromUntil) {
+      const auto* from = type.FindFieldByName(std::string(pair.from));
+      const auto* until = type.FindFieldByName(std::string(pair.until));
+      if (from != nullptr && until != nullptr &&
+          from->message_type() == v1::When::descriptor() &&
+          until->message_type() == v1::When::descriptor()) {
+        plan.orders.push_back({from, until});
+      }
+    }
+    return plan;
+  }
+
+  absl::Mutex mutex_;
+  absl::flat_hash_map<const Descriptor*, std::unique_ptr<TypePlan>> plans_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+const TypePlan& PlanOf(const Message& message) {
+  static TypePlans& plans = *new TypePlans;  // never destroyed
+  return plans.Of(*message.GetDescriptor());
+}
 
 // The message as its generated type, or nullptr if it is of another.
 template <typename Type>
@@ -129,21 +202,24 @@ class Walk {
   Walk(absl::Time received, Violations* violations, Warnings* warnings)
       : received_(received), violations_(violations), warnings_(warnings) {}
 
-  void CheckMessage(const Message& message, const FieldPath& path);
+  void CheckMessage(const Message& message, const TypePlan& plan,
+                    const FieldPath& path);
 
  private:
-  void CheckField(const Message& message, const FieldDescriptor& field,
+  void CheckField(const Message& message, const TypePlan::Field& planned,
                   const FieldPath& parent);
-  void CheckList(const Message& message, const FieldDescriptor& field,
-                 const FieldRule& rule, const FieldPath& parent);
+  void CheckList(const Message& message, const TypePlan::Field& planned,
+                 const FieldPath& parent);
   void CheckText(absl::string_view text, const FieldRule& rule,
                  const FieldPath& path);
   void CheckNumber(const Message& message, const FieldDescriptor& field,
                    const FieldRule& rule, const FieldPath& path);
 
   // What the type of a message adds.
-  void CheckType(const Message& message, const FieldPath& path);
-  void CheckOrder(const Message& message, const FieldPath& path);
+  void CheckType(const Message& message, const TypePlan& plan,
+                 const FieldPath& path);
+  void CheckOrder(const Message& message, const TypePlan& plan,
+                  const FieldPath& path);
   void CheckRequestAsAWhole(const Message& request, const FieldPath& path);
   void CheckIdentifier(const v1::Identifier& identifier, const FieldPath& path);
   void CheckDemographics(const v1::Demographics& demographics,
@@ -162,38 +238,38 @@ class Walk {
   bool may_lie_ahead_ = false;
 };
 
-void Walk::CheckMessage(const Message& message, const FieldPath& path) {
-  const Descriptor& type = *message.GetDescriptor();
-  const bool is_request = type.FindFieldByName("submission") != nullptr;
-  if (is_request) {
+void Walk::CheckMessage(const Message& message, const TypePlan& plan,
+                        const FieldPath& path) {
+  if (plan.is_request) {
     CheckRequestAsAWhole(message, path);
   }
-  CheckType(message, path);
-  for (int i = 0; i < type.field_count(); ++i) {
-    CheckField(message, *type.field(i), path);
+  CheckType(message, plan, path);
+  for (const TypePlan::Field& field : plan.fields) {
+    CheckField(message, field, path);
   }
-  for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
-    const OneofDescriptor& choice = *type.oneof_decl(i);
-    if (!message.GetReflection()->HasOneof(message, &choice)) {
+  for (const OneofDescriptor* choice : plan.choices) {
+    if (!message.GetReflection()->HasOneof(message, choice)) {
       std::string description = "One of these must be stated:";
-      for (int j = 0; j < choice.field_count(); ++j) {
+      for (int j = 0; j < choice->field_count(); ++j) {
         absl::StrAppend(&description, j == 0 ? " " : ", ",
-                        choice.field(j)->name());
-        if (j == 9 && choice.field_count() > 10) {
+                        choice->field(j)->name());
+        if (j == 9 && choice->field_count() > 10) {
           absl::StrAppend(&description, ", ...");
           break;
         }
       }
-      Add(path, choice.name(), code::kRequired, absl::StrCat(description, "."));
+      Add(path, choice->name(), code::kRequired,
+          absl::StrCat(description, "."));
     }
   }
 }
 
-void Walk::CheckField(const Message& message, const FieldDescriptor& field,
+void Walk::CheckField(const Message& message, const TypePlan::Field& planned,
                       const FieldPath& parent) {
-  const FieldRule& rule = RuleOf(field);
+  const FieldDescriptor& field = *planned.descriptor;
+  const FieldRule& rule = *planned.rule;
   if (field.is_repeated()) {
-    CheckList(message, field, rule, parent);
+    CheckList(message, planned, parent);
     return;
   }
   const Reflection& reflection = *message.GetReflection();
@@ -218,7 +294,7 @@ void Walk::CheckField(const Message& message, const FieldDescriptor& field,
           !may_lie_ahead_ && IsInFuture(*when, received_)) {
         violations_->Add(path.Text(), code::kTimeInFuture);
       }
-      CheckMessage(nested, path);
+      CheckMessage(nested, *planned.nested, path);
       return;
     }
     case FieldDescriptor::CPPTYPE_STRING: {
@@ -248,8 +324,10 @@ void Walk::CheckField(const Message& message, const FieldDescriptor& field,
   }
 }
 
-void Walk::CheckList(const Message& message, const FieldDescriptor& field,
-                     const FieldRule& rule, const FieldPath& parent) {
+void Walk::CheckList(const Message& message, const TypePlan::Field& planned,
+                     const FieldPath& parent) {
+  const FieldDescriptor& field = *planned.descriptor;
+  const FieldRule& rule = *planned.rule;
   const Reflection& reflection = *message.GetReflection();
   const auto size = static_cast<size_t>(reflection.FieldSize(message, &field));
   if (size == 0 && rule.min_items > 0) {
@@ -269,7 +347,8 @@ void Walk::CheckList(const Message& message, const FieldDescriptor& field,
     const int index = static_cast<int>(i);
     const FieldPath path(&parent, field.name(), index);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      CheckMessage(reflection.GetRepeatedMessage(message, &field, index), path);
+      CheckMessage(reflection.GetRepeatedMessage(message, &field, index),
+                   *planned.nested, path);
     } else if (field.type() == FieldDescriptor::TYPE_STRING) {
       std::string scratch;
       const std::string& text = reflection.GetRepeatedStringReference(
@@ -324,7 +403,8 @@ void Walk::CheckNumber(const Message& message, const FieldDescriptor& field,
   }
 }
 
-void Walk::CheckType(const Message& message, const FieldPath& path) {
+void Walk::CheckType(const Message& message, const TypePlan& plan,
+                     const FieldPath& path) {
   if (const auto* when = As<v1::When>(message)) {
     CheckWhen(*when, path, violations_, warnings_);
   } else if (const auto* birth = As<v1::Birth>(message)) {
@@ -373,38 +453,28 @@ void Walk::CheckType(const Message& message, const FieldPath& path) {
     }
   }
   // An Interval stands in a When, which checks it, or alone in a request.
-  const Descriptor& type = *message.GetDescriptor();
-  for (int i = 0; i < type.field_count(); ++i) {
-    const FieldDescriptor& field = *type.field(i);
-    if (field.message_type() == v1::Interval::descriptor() &&
-        &type != v1::When::descriptor() &&
-        message.GetReflection()->HasField(message, &field)) {
+  for (const FieldDescriptor* field : plan.intervals) {
+    if (message.GetReflection()->HasField(message, field)) {
       const Message& interval =
-          message.GetReflection()->GetMessage(message, &field);
-      CheckInterval(*As<v1::Interval>(interval), FieldPath(&path, field.name()),
-                    violations_, warnings_);
+          message.GetReflection()->GetMessage(message, field);
+      CheckInterval(*As<v1::Interval>(interval),
+                    FieldPath(&path, field->name()), violations_, warnings_);
     }
   }
-  CheckOrder(message, path);
+  CheckOrder(message, plan, path);
 }
 
-void Walk::CheckOrder(const Message& message, const FieldPath& path) {
-  const Descriptor& type = *message.GetDescriptor();
-  const auto when = [&](absl::string_view name) -> const v1::When* {
-    const FieldDescriptor* field = type.FindFieldByName(std::string(name));
-    return field != nullptr &&
-                   field->message_type() == v1::When::descriptor() &&
-                   message.GetReflection()->HasField(message, field)
-               ? As<v1::When>(
-                     message.GetReflection()->GetMessage(message, field))
-               : nullptr;
-  };
-  for (const FromUntil& pair : kFromUntil) {
-    const v1::When* const from = when(pair.from);
-    const v1::When* const until = when(pair.until);
-    if (from != nullptr && until != nullptr &&
-        PossibleTimesOf(*until).latest < PossibleTimesOf(*from).earliest) {
-      Add(path, pair.until, code::kIntervalReversed);
+void Walk::CheckOrder(const Message& message, const TypePlan& plan,
+                      const FieldPath& path) {
+  const Reflection& reflection = *message.GetReflection();
+  for (const auto& [from, until] : plan.orders) {
+    if (reflection.HasField(message, from) &&
+        reflection.HasField(message, until) &&
+        PossibleTimesOf(*As<v1::When>(reflection.GetMessage(message, until)))
+                .latest <
+            PossibleTimesOf(*As<v1::When>(reflection.GetMessage(message, from)))
+                .earliest) {
+      Add(path, until->name(), code::kIntervalReversed);
     }
   }
 }
@@ -537,7 +607,8 @@ void Walk::CheckChildren(const Message& request, const FieldPath& path) {
 void CheckRequest(const Message& request, absl::Time received,
                   Violations* violations, Warnings* warnings) {
   FindUnknown(request, violations);
-  Walk(received, violations, warnings).CheckMessage(request, FieldPath());
+  Walk(received, violations, warnings)
+      .CheckMessage(request, PlanOf(request), FieldPath());
 }
 
 }  // namespace vigil::event

@@ -128,12 +128,12 @@ class Value {
     }
   }
 
-  std::string Text() const {
-    std::string scratch;
+  // `scratch` is needed only of a message that is not generated.
+  const std::string& Text(std::string* scratch) const {
     return index_ < 0
-               ? reflection_.GetStringReference(message_, &field_, &scratch)
+               ? reflection_.GetStringReference(message_, &field_, scratch)
                : reflection_.GetRepeatedStringReference(message_, &field_,
-                                                        index_, &scratch);
+                                                        index_, scratch);
   }
 
   const Message& Nested() const {
@@ -191,7 +191,8 @@ void AppendField(std::string& to, const FieldDescriptor& field,
     AppendMessage(nested, value.Nested(), validate_only);
     AppendBytes(to, nested);
   } else {
-    AppendBytes(to, value.Text());
+    std::string scratch;
+    AppendBytes(to, value.Text(&scratch));
   }
 }
 
