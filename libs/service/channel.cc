@@ -72,6 +72,7 @@ Channel::Channel(std::shared_ptr<const Connection> connection)
     : connection_(std::move(connection)) {}
 
 absl::StatusOr<Channel> Channel::Open(const Target& target) {
+  BeginGrpc();
   auto credentials = Credentials(target);
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;

@@ -1,5 +1,6 @@
 #include "libs/service/grpc_call.h"
 
+#include <grpc/grpc.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 
@@ -42,6 +43,13 @@ std::string Traceparent(const grpc::CallbackServerContext& context) {
 }
 
 }  // namespace
+
+void BeginGrpc() {
+  [[maybe_unused]] static const bool begun = [] {
+    grpc_init();  // and never grpc_shutdown
+    return true;
+  }();
+}
 
 absl::StatusOr<StartedCall> StartCall(
     Callers& callers, const grpc::CallbackServerContext& context) {

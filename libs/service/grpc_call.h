@@ -1,4 +1,4 @@
-// What a hand-written gRPC service needs: who calls, until when, how to end.
+// What gRPC code needs beside grpcpp: who calls, until when, how to end.
 //
 //   grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context,
 //                                  const FindRequest* request,
@@ -26,6 +26,12 @@
 #include "libs/service/callers.h"
 
 namespace vigil::service {
+
+// Before a server or a channel is made: gRPC is there from now on until the
+// process has ended. Left to itself it ends with its last user, in threads that
+// go on beside the end of the process; one of them that has used OpenSSL may
+// then end after OpenSSL has, and nobody frees its error state.
+void BeginGrpc();
 
 // A call that was let in. The place is held until this is destroyed.
 struct StartedCall {

@@ -26,6 +26,7 @@
 #include "libs/base/atomic_file.h"
 #include "libs/base/check.h"
 #include "libs/service/certificate.h"
+#include "libs/service/grpc_call.h"
 #include "libs/service/log.h"
 #include "libs/service/metrics.h"
 
@@ -213,6 +214,7 @@ absl::Status Server::Start() {
   // What a killed process left would lead scripts astray.
   std::filesystem::remove(state.AddressesFile(), error);
 
+  BeginGrpc();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetLimits(&builder);
