@@ -64,6 +64,31 @@ expect 1 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
   --refused "$folder/refused"
 said 'line 1: raise_concern.colour: there is no such field'
 cmp -s "$folder/bad.jsonl" "$folder/refused" || { echo 'refused differs'; failed=1; }
+
+# What is written never takes the place of what is read.
+cp "$folder/bad.jsonl" "$folder/kept.jsonl"
+ln "$folder/bad.jsonl" "$folder/other-name"
+for sinks in "--refused $folder/bad.jsonl" "--receipts $folder/other-name" \
+    "--refused $folder/new --receipts $folder/./new"; do
+  # shellcheck disable=SC2086  # two words
+  expect 2 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 $sinks
+  cmp -s "$folder/bad.jsonl" "$folder/kept.jsonl" ||
+    { echo "$sinks: the requests are gone"; failed=1; }
+done
+# By the standard input too: "other-name" is the same file.
+if "$vigil" publish police - --address 127.0.0.1:1 \
+  --refused "$folder/other-name" <"$folder/bad.jsonl" 2>/dev/null ||
+  ! cmp -s "$folder/bad.jsonl" "$folder/kept.jsonl"; then
+  echo 'the standard input is not safe from its own refused lines'
+  failed=1
+fi
+# A full disk is told, though the line was refused as it should.
+expect 5 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
+  --refused /dev/full
+said 'not whole'
+expect 2 publish police "$folder" --address 127.0.0.1:1
+said 'a folder'
+
 echo '{"raiseConcern":{}}' >"$folder/good.jsonl"
 expect 5 publish police "$folder/good.jsonl" --address 127.0.0.1:1 --timeout 0.3
 said 'in doubt 1'

@@ -2,11 +2,13 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tools/vigil/commands.h"
 #include "tools/vigil/connection.h"
+#include "tools/vigil/line_input.h"
 #include "tools/vigil/publishing.h"
 #include "tools/vigil/terminal.h"
 
@@ -22,18 +24,46 @@ struct Options {
   std::string receipts;
 };
 
+// Whether two paths lead to one regular file, or will when it is made.
+bool IsSameFile(const std::string& one, const std::string& other) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::exists(one, error) && fs::exists(other, error)) {
+    return fs::is_regular_file(one, error) && fs::equivalent(one, other, error);
+  }
+  return fs::weakly_canonical(one, error) == fs::weakly_canonical(other, error);
+}
+
+// What is written would take the place of what is read, or of the other.
+absl::Status CheckPaths(const Options& options) {
+  const std::string in = options.file == "-" ? "/dev/stdin" : options.file;
+  const std::tuple<absl::string_view, const std::string&, const std::string&>
+      pairs[] = {
+          {"--refused is the file to be published", options.refused, in},
+          {"--receipts is the file to be published", options.receipts, in},
+          {"--refused and --receipts are one file", options.refused,
+           options.receipts}};
+  for (const auto& [fault, one, other] : pairs) {
+    if (!one.empty() && !other.empty() && IsSameFile(one, other)) {
+      return absl::InvalidArgumentError(fault);
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Opens only if asked to; receipts and refused lines hold personal data or
 // point to it, so nobody else may read them.
 absl::StatusOr<std::unique_ptr<std::ofstream>> OpenSink(
     const std::string& path) {
+  namespace fs = std::filesystem;
   if (path.empty()) return std::unique_ptr<std::ofstream>();
   auto file =
       std::make_unique<std::ofstream>(path, std::ios::binary | std::ios::trunc);
   std::error_code error;
-  std::filesystem::permissions(
-      path,
-      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
-      error);
+  if (fs::is_regular_file(path, error)) {  // not of a device or pipe
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write,
+                    error);
+  }
   if (!*file || error) {
     return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
   }
@@ -46,18 +76,14 @@ ExitCode Publish(const Options& options) {
       options.connection.To(agency->name);
   if (!channel.ok()) return Fail(channel.status());
 
-  std::ifstream file;
-  uint64_t total = 0;
-  if (options.file != "-") {
-    file.open(options.file, std::ios::binary);
-    if (!file) {
-      return Fail(
-          absl::NotFoundError(absl::StrCat(options.file, ": cannot be read")));
-    }
-    std::error_code error;
-    total = std::filesystem::file_size(options.file, error);
-    if (error) total = 0;
+  if (absl::Status apart = CheckPaths(options); !apart.ok()) {
+    return Fail(apart);
   }
+  absl::StatusOr<LineInput> in = LineInput::Open(options.file);
+  if (!in.ok()) return Fail(in.status());
+  std::error_code unknown;  // of a stream
+  uint64_t total = std::filesystem::file_size(options.file, unknown);
+  if (unknown) total = 0;
   auto refused = OpenSink(options.refused);
   if (!refused.ok()) return Fail(refused.status());
   auto receipts = OpenSink(options.receipts);
@@ -84,8 +110,7 @@ ExitCode Publish(const Options& options) {
        .wait = [](absl::Duration d) { absl::SleepFor(d); }},
       sinks,
       {.format = options.format, .retry_for = options.connection.timeout()});
-  const absl::Status status =
-      publishing.Run(options.file == "-" ? std::cin : file);
+  const absl::Status status = publishing.Run(*in);
   progress.Clear();
   std::cerr << CountsText(publishing.counts()) << "\n";
   for (const auto* sink : {refused->get(), receipts->get()}) {
@@ -106,7 +131,8 @@ void AddPublish(CLI::App* app, Run* run) {
   CLI::App* command = app->add_subcommand(
       "publish",
       "Publish an agency's requests: a file, or a stream on the standard "
-      "input.\nA refused line is told by its number and every field at fault, "
+      "input, sent as it comes.\nA refused line is told by its number and "
+      "every field at fault, "
       "and the rest goes on.");
   command->add_option("AGENCY", options->agency, "Through which service")
       ->required()
@@ -133,7 +159,8 @@ void AddPublish(CLI::App* app, Run* run) {
   command->footer(
       "Calls that end in doubt are repeated for --timeout seconds, with the "
       "same request ids.\nIf that does not help, the exit code is 5: publish "
-      "the same file again, it is safe.\n\n"
+      "the same file again, it is safe. \"repeated\" counts what one run sent "
+      "twice.\n\n"
       "Examples:\n"
       "  vigil publish police incidents.jsonl --refused again.jsonl\n"
       "  export-concerns | vigil publish education - --receipts "

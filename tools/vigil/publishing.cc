@@ -77,43 +77,33 @@ Publishing::Publishing(const Agency& agency, Send send, Clock clock,
 
 Publishing::~Publishing() = default;
 
-absl::Status Publishing::Run(std::istream& in) {
-  std::vector<Item> batch;
-  size_t batch_bytes = 0;
-  const auto flush = [&]() -> absl::Status {
-    if (batch.empty()) return absl::OkStatus();
-    batch_bytes = 0;
-    return SendAll(std::exchange(batch, {}));
-  };
+absl::Status Publishing::Run(LineInput& in) {
   std::string text;
   int64_t line = 0;
-  while (ReadItem(in, &text, &line)) {
-    const size_t before = batch.size();
-    Take(std::move(text), line, &batch);
-    if (batch.size() == before) continue;
-    const size_t bytes =
-        batch.back().message->ByteSizeLong() + kItemOverheadBytes;
-    if (batch_bytes + bytes > kMaxBatchBytes && before > 0) {
-      Item last = std::move(batch.back());
-      batch.pop_back();
-      if (absl::Status status = flush(); !status.ok()) return status;
-      batch.push_back(std::move(last));
-    }
-    batch_bytes += bytes;
-    if (batch.size() == kMaxBatchRequests) {
-      if (absl::Status status = flush(); !status.ok()) return status;
+  absl::StatusOr<bool> more;
+  while ((more = ReadItem(in, &text, &line)).value_or(false)) {
+    if (absl::Status status = Take(std::move(text), line); !status.ok()) {
+      return status;
     }
   }
-  return flush();
+  if (absl::Status status = SendPending(); !status.ok()) return status;
+  return more.status();
 }
 
-bool Publishing::ReadItem(std::istream& in, std::string* text, int64_t* line) {
+absl::StatusOr<bool> Publishing::ReadItem(LineInput& in, std::string* text,
+                                          int64_t* line) {
   text->clear();
   bool any = false;
   std::string next;
-  while (std::getline(in, next)) {
+  while (true) {
+    if (!in.Ready()) {
+      if (absl::Status status = SendPending(); !status.ok()) return status;
+    }
+    const absl::StatusOr<bool> more = in.Next(&next);
+    if (!more.ok()) return more.status();
+    if (!*more) return any;
     ++lines_read_;
-    bytes_read_ += next.size() + 1;
+    bytes_read_ = in.bytes();
     if (!next.empty() && next.back() == '\r') next.pop_back();
     if (lines_read_ == 1 && absl::StartsWith(next, "\xEF\xBB\xBF")) {
       next.erase(0, 3);  // a byte order mark, as Windows editors write it
@@ -134,7 +124,6 @@ bool Publishing::ReadItem(std::istream& in, std::string* text, int64_t* line) {
     absl::StrAppend(text, next, "\n");
     any = any || !blank;
   }
-  return any;
 }
 
 std::unique_ptr<Message> Publishing::Read(absl::string_view text, int64_t line,
@@ -162,15 +151,33 @@ std::unique_ptr<Message> Publishing::Read(absl::string_view text, int64_t line,
   return message;
 }
 
-void Publishing::Take(std::string text, int64_t line,
-                      std::vector<Item>* batch) {
+absl::Status Publishing::Take(std::string text, int64_t line) {
   std::string why;
   std::unique_ptr<Message> message = Read(text, line, &why);
   if (message == nullptr) {
     Refuse(line, text, why);
-    return;
+    return absl::OkStatus();
   }
-  batch->push_back({line, std::move(text), std::move(message)});
+  const size_t bytes = message->ByteSizeLong() + kItemOverheadBytes;
+  if (pending_bytes_ + bytes > kMaxBatchBytes) {
+    if (absl::Status status = SendPending(); !status.ok()) return status;
+  }
+  pending_.push_back({line, std::move(text), std::move(message)});
+  pending_bytes_ += bytes;
+  return pending_.size() < kMaxBatchRequests ? absl::OkStatus() : SendPending();
+}
+
+absl::Status Publishing::SendPending() {
+  absl::Status sent;
+  if (!pending_.empty()) {
+    pending_bytes_ = 0;
+    sent = SendAll(std::exchange(pending_, {}));
+  }
+  // Whoever follows the files of a stream sees what this run knows.
+  for (std::ostream* sink : {sinks_.refused, sinks_.receipts}) {
+    if (sink != nullptr) sink->flush();
+  }
+  return sent;
 }
 
 void Publishing::Refuse(int64_t line, absl::string_view text,

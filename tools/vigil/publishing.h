@@ -1,13 +1,14 @@
 // Publishing a file or stream of an agency's requests, item by item.
 //
 //   Publishing publishing(*FindAgency("police"), send, sinks, options);
-//   absl::Status status = publishing.Run(std::cin);
+//   absl::Status status = publishing.Run(*LineInput::Open("-"));
 //   publishing.counts();   // sent, logged, accepted, refused ...
 //
 // An item is one request: one line of ProtoJSON, or in text format what stands
 // between two lines of "---". Items go out in batches within the contract's
-// limits, in the order of the file. What cannot be read, and what the service
-// refuses, is told by line and by every field at fault, and the rest goes on.
+// limits, in the order of the file; of a stream, what has come goes out before
+// more is waited for. What cannot be read, and what the service refuses, is
+// told by line and by every field at fault, and the rest goes on.
 //
 // What ends UNAVAILABLE (or may have: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED) is
 // sent again as it was, with the request ids it has, for as long as
@@ -23,7 +24,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <istream>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -31,9 +31,11 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "tools/vigil/agencies.h"
+#include "tools/vigil/line_input.h"
 #include "vigil/common/v1/submission.pb.h"
 
 namespace vigil::cli {
@@ -90,9 +92,9 @@ class Publishing {
   ~Publishing();
 
   // OK when each item has an outcome, refused ones too. UNAVAILABLE when some
-  // are in doubt; anything else when the service refused to be spoken to at
-  // all. Then the rest of the stream was not read.
-  absl::Status Run(std::istream& in);
+  // are in doubt, or the input broke off; anything else when the service
+  // refused to be spoken to at all. Then the rest was not read.
+  absl::Status Run(LineInput& in);
 
   const PublishCounts& counts() const { return counts_; }
 
@@ -103,9 +105,11 @@ class Publishing {
     std::unique_ptr<google::protobuf::Message> message;
   };
 
-  // False at the end of the stream.
-  bool ReadItem(std::istream& in, std::string* text, int64_t* line);
-  void Take(std::string text, int64_t line, std::vector<Item>* batch);
+  // False at the end of the stream. Sends what is pending before it waits.
+  absl::StatusOr<bool> ReadItem(LineInput& in, std::string* text,
+                                int64_t* line);
+  absl::Status Take(std::string text, int64_t line);
+  absl::Status SendPending();
   absl::Status SendAll(std::vector<Item> items);
   void Received(const Item& item, const common::v1::Receipt& receipt);
   void Refuse(int64_t line, absl::string_view text, absl::string_view why);
@@ -119,6 +123,8 @@ class Publishing {
   const PublishSinks sinks_;
   const PublishOptions options_;
   PublishCounts counts_;
+  std::vector<Item> pending_;  // within the limits of one batch
+  size_t pending_bytes_ = 0;
   int64_t lines_read_ = 0;
   uint64_t bytes_read_ = 0;
   // Hashes of the event ids received: to tell a repeat within this run.

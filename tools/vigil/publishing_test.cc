@@ -1,8 +1,13 @@
 #include "tools/vigil/publishing.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +16,7 @@
 #include "libs/base/limits.h"
 #include "libs/event/violation.h"
 #include "libs/service/status.h"
+#include "tests/temporary_folder.h"
 #include "vigil/police/v1/police.pb.h"
 
 namespace vigil::cli {
@@ -47,6 +53,12 @@ class PublishingTest : public testing::Test {
 
   absl::Status Publish(const std::string& text, Answer answer = Receipts,
                        ItemFormat format = ItemFormat::kJsonLines) {
+    const std::string file = folder_.path() + "/requests";
+    std::ofstream(file) << text;
+    return Publish(*LineInput::Open(file), std::move(answer), format);
+  }
+
+  absl::Status Publish(LineInput in, Answer answer, ItemFormat format) {
     PublishSinks sinks;
     sinks.errors = &errors_;
     sinks.refused = &refused_;
@@ -72,12 +84,36 @@ class PublishingTest : public testing::Test {
                waits_.push_back(d);
              }},
         sinks, {.format = format, .retry_for = absl::Seconds(10)});
-    std::istringstream in(text);
     const absl::Status status = publishing.Run(in);
     counts_ = publishing.counts();
     return status;
   }
 
+  // Writes `first`; the rest, and the end, only when the first batch was sent.
+  absl::Status PublishStream(const std::string& first, const std::string& rest,
+                             ItemFormat format) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    const auto write_all = [&](const std::string& text) {
+      EXPECT_EQ(write(ends[1], text.data(), text.size()),
+                static_cast<ssize_t>(text.size()));
+    };
+    write_all(first);
+    bool begun = false;
+    return Publish(
+        LineInput(ends[0], "a pipe"),
+        [&](const SubmitBatchRequest& batch,
+            common::v1::SubmitBatchResponse* response) {
+          if (!std::exchange(begun, true)) {
+            write_all(rest);
+            close(ends[1]);
+          }
+          return Receipts(batch, response);
+        },
+        format);
+  }
+
+  TemporaryFolder folder_;
   absl::Time now_ = absl::UnixEpoch();
   std::vector<absl::Duration> waits_;
   std::vector<int> sizes_;
@@ -110,6 +146,40 @@ TEST_F(PublishingTest, CutsBatchesByBytes) {
                 return Receipts(batch, response);
               }).ok());
   EXPECT_THAT(sizes_, ElementsAre(2, 2, 1));
+}
+
+TEST_F(PublishingTest, SendsWhatAStreamHasBroughtBeforeItWaits) {
+  EXPECT_TRUE(PublishStream(Line("r1") + Line("r2") + R"({"raiseConcern":)",
+                            R"({"submission":{"requestId":"r3"}}})"
+                            "\n",
+                            ItemFormat::kJsonLines)
+                  .ok());
+  EXPECT_THAT(ids_, ElementsAre("r1 r2 ", "r3 "));
+  EXPECT_THAT(errors_.str(), IsEmpty());
+}
+
+TEST_F(PublishingTest, SendsWhatAStreamOfTextFormatHasBroughtBeforeItWaits) {
+  EXPECT_TRUE(
+      PublishStream("raise_concern { submission { request_id: \"r1\" } }\n"
+                    "---\n"
+                    "raise_concern {\n",
+                    "  submission { request_id: \"r2\" }\n}\n",
+                    ItemFormat::kTextProto)
+          .ok());
+  EXPECT_THAT(ids_, ElementsAre("r1 ", "r2 "));
+  EXPECT_THAT(errors_.str(), IsEmpty());
+}
+
+TEST_F(PublishingTest, SaysThatTheInputBrokeOff) {
+  // A folder opens and does not read.
+  const int unreadable = open(folder_.path().c_str(), O_RDONLY);
+  const absl::Status status = Publish(LineInput(unreadable, "requests"),
+                                      Receipts, ItemFormat::kJsonLines);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(LineInput::Open(folder_.path()).status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(LineInput::Open(folder_.path() + "/missing").status()));
 }
 
 TEST_F(PublishingTest, TellsBadLinesAndGoesOn) {
