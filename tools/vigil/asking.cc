@@ -1,5 +1,6 @@
 #include "tools/vigil/asking.h"
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <utility>
@@ -12,7 +13,9 @@
 #include "libs/base/calendar.h"
 #include "libs/base/organisation.h"
 #include "nlohmann/json.hpp"
+#include "tools/vigil/proto_json.h"
 #include "tools/vigil/words.h"
+#include "vigil/common/v1/submission.pb.h"
 
 namespace vigil::cli {
 namespace {
@@ -129,26 +132,20 @@ absl::Status FreshnessOptions::FillAtLeast(
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (json.is_discarded() || !json.is_object() ||
-        !json.value("receipt", nlohmann::json()).is_object()) {
+    common::v1::Receipt receipt;
+    if (!json.is_object() || !json.contains("receipt") ||
+        !ReadJson(json["receipt"].dump(), &receipt).empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat(at_least_, ":", number, ": is no receipt"));
     }
-    for (const auto& event :
-         json["receipt"].value("events", nlohmann::json::array())) {
-      if (!event.contains("position")) {
-        at_least->add_event_ids(event.value("eventId", ""));
+    for (const common::v1::StoredEvent& event : receipt.events()) {
+      if (!event.has_position()) {
+        at_least->add_event_ids(event.event_id());
         continue;
       }
-      const auto& position = event["position"];
-      int64_t offset = 0;
-      const auto& text = position.value("offset", nlohmann::json("0"));
-      if (text.is_string()) {
-        (void)absl::SimpleAtoi(text.get<std::string>(), &offset);
-      }
-      int64_t& most = highest[{position.value("topic", ""),
-                               position.value("partition", 0)}];
-      most = std::max(most, offset);
+      const ev::Position& position = event.position();
+      int64_t& most = highest[{position.topic(), position.partition()}];
+      most = std::max(most, position.offset());
     }
   }
   for (const auto& [partition, offset] : highest) {

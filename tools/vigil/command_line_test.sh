@@ -56,6 +56,17 @@ asking='--person-id 1 --person-name n --function f'
     --timeout 0.3
   expect 3 find --name x $asking --purpose audit --address 127.0.0.1:1 \
     --at-least "$folder/missing"
+  # What stands where a receipt's events should, and is none.
+  for receipt in '' '[]' '{}' '{"receipt":7}' '{"receipt":{"events":[7]}}' \
+      '{"receipt":{"events":{"eventId":"x"}}}' \
+      '{"receipt":{"events":[{"eventId":7}]}}' \
+      '{"receipt":{"events":[{"position":"x"}]}}' \
+      '{"receipt":{"events":[{"position":{"topic":7,"offset":"x"}}]}}'; do
+    printf '{"receipt":{}}\n%s\n' "$receipt" >"$folder/receipts"
+    expect 2 find --name x $asking --purpose audit --address 127.0.0.1:1 \
+      --at-least "$folder/receipts"
+    said 'receipts:2: is no receipt'
+  done
 }
 expect 2 publish fire-brigade
 expect 3 publish police "$folder/missing" --address 127.0.0.1:1
