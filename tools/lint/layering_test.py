@@ -53,6 +53,19 @@ FAULTS = {
         {"libs/safeguarding/README.md": "",
          "libs/safeguarding/due.h": '#include "absl/time/clock.h"\n'},
         "libs/safeguarding must not know clock"),
+    "a rule reads a file of ours": (
+        {"libs/safeguarding/README.md": "",
+         "libs/safeguarding/due.h": '#include "libs/base/atomic_file.h"\n'},
+        "libs/safeguarding must not know files"),
+    "a rule reads a key": (
+        {"libs/safeguarding/README.md": "",
+         "libs/safeguarding/due.h":
+             '#include "libs/event/naming_key_file.h"\n'},
+        "libs/safeguarding must not know files"),
+    "a way round to another library": (
+        {"libs/safeguarding/README.md": "",
+         "libs/safeguarding/due.h": '#include "libs/base/../eventlog/a.h"\n'},
+        "a header is named from the root"),
     "the log knows what the bytes mean": (
         {"libs/eventlog/README.md": "",
          "libs/eventlog/topics.h": '#include "vigil/event/v1/kinds.pb.h"\n'},
@@ -68,6 +81,10 @@ FAULTS = {
         {"libs/service/README.md": "",
          "libs/service/server.h": "#include <grpcpp/server.h>\n"},
         "libs/service must not know grpc"),
+    "gRPC by way of generated code": (
+        {"services/police/vocabulary.cc":
+             '#include "vigil/police/v1/police.grpc.pb.h"\n'},
+        "services/police must not know grpc"),
     "a C library in a header": (
         {"libs/base/hash.h": "#include <openssl/evp.h>\n"},
         "libs/base must not know openssl"),
@@ -114,6 +131,14 @@ FAULTS = {
     "a library that does not say what it is for": (
         {"libs/base/README.md": None}, "libs/base: has no README.md"),
 }
+# What a rule must not know: <NAME> is of this group.
+for name, group in {"chrono": "clock", "ctime": "clock", "cstdio": "files",
+                    "fstream": "files", "iostream": "files",
+                    "random": "random"}.items():
+    FAULTS[f"a rule includes <{name}>"] = (
+        {"libs/safeguarding/README.md": "",
+         "libs/safeguarding/due.h": f"#include <{name}>\n"},
+        f"libs/safeguarding must not know {group}")
 
 
 def lint(tree):
