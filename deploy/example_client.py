@@ -26,11 +26,27 @@ def generate(folder):
     """A real client does this once, when it is built."""
     protos = [
         "vigil/common/v1/submission.proto", "vigil/event/v1/kinds.proto",
-        "vigil/event/v1/types.proto", "google/rpc/status.proto"
+        "vigil/event/v1/types.proto", "google/rpc/status.proto",
+        "google/rpc/error_details.proto"
     ]
     subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "-I", GOOGLE_RPC,
                     "--python_out", folder, *protos], check=True)
     sys.path.insert(0, folder)
+
+
+def seconds_until_repeat(error, attempt):
+    """None: a repeat does not help (the table in submission.proto)."""
+    from google.rpc import error_details_pb2, status_pb2
+
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            retry = error_details_pb2.RetryInfo()
+            for detail in status_pb2.Status.FromString(value).details:
+                if detail.Unpack(retry):
+                    return retry.retry_delay.ToTimedelta().total_seconds()
+    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        return 0.1 * 2**attempt
+    return None
 
 
 def main():
@@ -73,11 +89,11 @@ def main():
                 receipt = raise_concern(request, timeout=10)
                 break
             except grpc.RpcError as error:
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE,
-                                        grpc.StatusCode.DEADLINE_EXCEEDED):
+                seconds = seconds_until_repeat(error, attempt)
+                if seconds is None:
                     sys.exit(f"refused: {error.code().name}: {error.details()}")
-                # In doubt: the same request again, unchanged.
-                time.sleep(0.1 * 2**attempt)
+                # Not taken, or in doubt: the same request again, unchanged.
+                time.sleep(seconds)
         else:
             sys.exit("in doubt: send the same request again later")
         print(json_format.MessageToJson(receipt))

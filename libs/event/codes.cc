@@ -228,6 +228,11 @@ std::string CodesMarkdown() {
       "- STOP: neither helps; a person must look.\n"
       "- LOOK: a warning. It was stored, and is worth a look.\n"
       "\n"
+      "An answer without a code is gRPC's own. UNAVAILABLE and "
+      "DEADLINE_EXCEEDED: REPEAT.\nRESOURCE_EXHAUSTED without "
+      "google.rpc.RetryInfo: the message is larger than the server\ntakes "
+      "(8 MB), and a repeat will be too: STOP.\n"
+      "\n"
       "| Code | Meaning | What to do |\n"
       "|---|---|---|\n";
   for (const Code& code : kCodes) {

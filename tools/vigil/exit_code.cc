@@ -38,10 +38,12 @@ ExitCode ExitCodeOf(const absl::Status& status) {
       return kDenied;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kCancelled:
       return kUnavailable;
+    case absl::StatusCode::kResourceExhausted:
+      // Without a delay it is no matter of time: too large.
+      return service::RetryAfter(status) ? kUnavailable : kUsage;
     default:
       return kInternal;
   }

@@ -10,11 +10,11 @@
 // more is waited for. What cannot be read, and what the service refuses, is
 // told by line and by every field at fault, and the rest goes on.
 //
-// What ends UNAVAILABLE (or may have: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED) is
-// sent again as it was, with the request ids it has, for as long as
-// `options.retry_for`: a repeat of a request is the same request. What is in
-// doubt even then ends the run: to publish the same file again is safe, and
-// finds out.
+// What ends UNAVAILABLE or DEADLINE_EXCEEDED, and what is refused with a delay
+// (RESOURCE_EXHAUSTED with RetryInfo), is sent again as it was, with the
+// request ids it has, for as long as `options.retry_for`: a repeat of a request
+// is the same request. What is in doubt even then ends the run: to publish the
+// same file again is safe, and finds out.
 //
 // Errors name lines and fields, never a value.
 //

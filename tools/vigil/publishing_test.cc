@@ -17,6 +17,7 @@
 #include "libs/event/violation.h"
 #include "libs/service/status.h"
 #include "tests/temporary_folder.h"
+#include "tools/vigil/exit_code.h"
 #include "vigil/police/v1/police.pb.h"
 
 namespace vigil::cli {
@@ -246,6 +247,27 @@ TEST_F(PublishingTest, GivesUpInTimeAndSaysWhatIsInDoubt) {
   EXPECT_EQ(counts_.in_doubt, 2);
   EXPECT_EQ(counts_.sent, 0);
   EXPECT_THAT(errors_.str(), HasSubstr("line 1 to 2: 2 in doubt"));
+}
+
+TEST_F(PublishingTest, RepeatsWhatWasTooMuchAndNotWhatIsTooLarge) {
+  int calls = 0;
+  EXPECT_TRUE(
+      Publish(Line("r1"), [&](const SubmitBatchRequest& batch,
+                              common::v1::SubmitBatchResponse* response) {
+        return ++calls == 1 ? service::TooMuchInFlight()
+                            : Receipts(batch, response);
+      }).ok());
+  EXPECT_THAT(waits_, ElementsAre(service::kRetryAfter));
+
+  waits_.clear();
+  const absl::Status status =
+      Publish(Line("r1"),
+              [](const SubmitBatchRequest&, common::v1::SubmitBatchResponse*) {
+                return absl::ResourceExhaustedError("larger than max");
+              });
+  EXPECT_TRUE(absl::IsResourceExhausted(status));
+  EXPECT_THAT(waits_, IsEmpty());
+  EXPECT_EQ(ExitCodeOf(status), kUsage);
 }
 
 TEST_F(PublishingTest, StopsWhereItMayNotSpeak) {
