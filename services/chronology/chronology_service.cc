@@ -329,7 +329,6 @@ class ChronologyService::Rpcs::Replaying final
     auto started = service::StartCall(*rpcs_.parts_.callers, context);
     if (!started.ok()) return End(started.status());
     started_ = *std::move(started);
-    // A history is longer than a question: the deadline is each batch's.
     if (absl::Status checked = CheckQuestion(request_, rpcs_.parts_.clock());
         !checked.ok()) {
       return End(checked);
@@ -419,7 +418,9 @@ class ChronologyService::Rpcs::Replaying final
     const std::string view_id = UuidV4().Text();
     response_.set_view_id(view_id);
     service::Call call = started_.call;
-    call.deadline = std::min(call.deadline, absl::Now() + kDefaultDeadline);
+    // A history takes longer than a question, so each batch has a deadline of
+    // its own; when the caller's own has passed, gRPC cancels.
+    call.deadline = absl::Now() + kDefaultDeadline;
     rpcs_.Append(std::move(viewed), view_id, call,
                  [this](const absl::Status& appended) {
                    if (!appended.ok()) return End(appended);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -108,15 +109,17 @@ class Desk {
   }
 
   absl::StatusOr<std::vector<v1::ReplayResponse>> Replay(
-      v1::ReplayRequest request) {
+      v1::ReplayRequest request, absl::Duration timeout = kDefaultDeadline) {
     SetAsking(request.mutable_asking());
     std::vector<v1::ReplayResponse> batches;
     v1::ReplayResponse response;
     const absl::Status status =
-        channel_->Stream(Method("Replay"), request, &response, [&] {
-          batches.push_back(response);
-          return true;
-        });
+        channel_->Stream(Method("Replay"), request, &response,
+                         [&] {
+                           batches.push_back(response);
+                           return true;
+                         },
+                         {.timeout = timeout, .traceparent = ""});
     if (!status.ok()) return status;
     return batches;
   }
@@ -690,6 +693,60 @@ TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {
   EXPECT_TRUE(absl::IsPermissionDenied(Hub().Replay(request).status()));
   request.set_topic("vigil.nobody.events.v1");
   EXPECT_TRUE(absl::IsNotFound(Auditor().Replay(request).status()));
+}
+
+// Until when each append may take.
+class WatchedLog final : public eventlog::EventLog {
+ public:
+  explicit WatchedLog(EventLog* log) : log_(*log) {}
+
+  void AppendBatch(std::vector<eventlog::TopicRecord> batch,
+                   absl::Time deadline, eventlog::AppendDone done) override {
+    {
+      const absl::MutexLock lock(&mutex_);
+      given_.push_back(deadline - absl::Now());
+    }
+    log_.AppendBatch(std::move(batch), deadline, std::move(done));
+  }
+  absl::StatusOr<std::unique_ptr<eventlog::Cursor>> Open(
+      std::map<eventlog::Partition, int64_t> from) override {
+    return log_.Open(std::move(from));
+  }
+  absl::StatusOr<int64_t> End(const eventlog::Partition& partition,
+                              absl::Time deadline) override {
+    return log_.End(partition, deadline);
+  }
+  std::vector<eventlog::Partition> Partitions(
+      const std::string& topic) const override {
+    return log_.Partitions(topic);
+  }
+
+  std::vector<absl::Duration> given() const {
+    const absl::MutexLock lock(&mutex_);
+    return given_;
+  }
+
+ private:
+  EventLog& log_;
+  mutable absl::Mutex mutex_;
+  std::vector<absl::Duration> given_;
+};
+
+// However long a history takes, its last batch has as long as its first.
+TEST_F(ChronologyServiceTest, EachBatchOfAReplayHasItsOwnDeadline) {
+  TellOfAnna();
+  WatchedLog watched(log_.get());
+  views_ = std::make_unique<eventlog::StoreAndForward>(
+      &watched, outbox_.get(),
+      eventlog::StoreAndForwardOptions{.forward = false});
+  v1::ReplayRequest request;
+  request.set_subject(health_anna_);
+  const auto batches = Hub().Replay(request, kDefaultDeadline / 2);
+  EXPECT_TRUE(batches.ok()) << batches.status();
+  EXPECT_THAT(watched.given(),
+              ElementsAre(testing::Gt(kDefaultDeadline * 3 / 4)));
+  desks_.clear();
+  views_.reset();
 }
 
 TEST_F(ChronologyServiceTest, AnAnswerWaitsToBeAsFreshAsItIsAsked) {

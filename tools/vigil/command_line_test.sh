@@ -54,6 +54,11 @@ asking='--person-id 1 --person-name n --function f'
   # Nobody listens on port 1.
   expect 5 find --name x $asking --purpose audit --address 127.0.0.1:1 \
     --timeout 0.3
+  # History may take long: no limit of seconds.
+  expect 2 replay topic $asking --purpose audit --address 127.0.0.1:1 \
+    --timeout 1
+  expect 5 replay topic $asking --purpose audit --address 127.0.0.1:1 \
+    --hours 0.0001
   expect 3 find --name x $asking --purpose audit --address 127.0.0.1:1 \
     --at-least "$folder/missing"
   # What stands where a receipt's events should, and is none.

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> from;
   std::string since;
   uint64_t limit = 0;
+  double hours = 24;
   bool json = false;
 };
 
@@ -98,7 +99,7 @@ ExitCode Replay(const Options& options) {
         }
         return static_cast<bool>(std::cout);  // a closed pipe ends it
       },
-      {.timeout = options.connection.timeout(), .traceparent = ""});
+      {.timeout = absl::Hours(options.hours), .traceparent = ""});
   std::cerr << Grouped(records) << " records";
   for (const std::string& view : views) std::cerr << "\nview " << view;
   for (const auto& topic : reached.topics()) {
@@ -135,6 +136,10 @@ void AddReplay(CLI::App* app, Run* run) {
   command->add_flag("--json", options->json, "Each event as a line of JSON");
   options->asking.AddOptions(command);
   options->connection.AddOptions(command, {"chronology"});
+  command->remove_option(command->get_option("--timeout"));
+  command->add_option("--hours", options->hours, "Give up after")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->footer(
       "Examples (with VIGIL_ADDRESS, VIGIL_PERSON_ID and so on set):\n"
       "  vigil replay s1.p.4f.Zk3... --purpose review\n"
