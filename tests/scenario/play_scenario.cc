@@ -1,4 +1,5 @@
-// Plays scenarios to a Vigil that is running: what tools/demo tells it.
+// Plays scenarios to a Vigil that is running: what tools/demo tells it. Says
+// what held, and which checks of the file still wait.
 //
 //   play_scenario --certificates DIR --service node=127.0.0.1:7440 case_b.txt
 #include <cstdio>
@@ -54,6 +55,9 @@ int main(int argc, char** argv) {
     for (const std::string& fault : played.faults) {
       std::cout << "  " << fault << "\n";
       held = false;
+    }
+    for (const std::string& check : played.waiting) {
+      std::cout << "  not checked yet: " << check << "\n";
     }
   }
   return held ? 0 : 1;

@@ -38,6 +38,8 @@ using ::vigil::chronology::v1::FindRequest;
 using ::vigil::chronology::v1::FindResponse;
 using ::vigil::chronology::v1::GetChronologyRequest;
 using ::vigil::chronology::v1::GetChronologyResponse;
+using ::vigil::chronology::v1::GetEntryRequest;
+using ::vigil::chronology::v1::GetEntryResponse;
 using ::vigil::chronology::v1::Row;
 using ::vigil::common::v1::Receipt;
 using ::vigil::common::v1::Submission;
@@ -45,6 +47,7 @@ using ::vigil::common::v1::Submission;
 // A hub's coordinator asks, where a step names nobody else.
 constexpr char kCoordinator[] = "hub-desk";
 constexpr char kCoordinatorOrganisation[] = "local:NORTHSHIRE-HUB";
+constexpr char kNobody[] = "somebody else";
 constexpr char kChronology[] = "/vigil.chronology.v1.ChronologyService/";
 
 struct Step {
@@ -296,6 +299,7 @@ class Player {
     if (verb == "records" && absl::StartsWith(rest, "of ")) {
       return TakeRecords(rest.substr(3));
     }
+    if (verb == "entry") return TakeEntry(rest);
     if (verb == "find") return TakeFind(rest);
     if (verb == "waiting" && absl::StartsWith(name, "for ")) {
       std::vector<std::string> text = Lines(step);
@@ -604,7 +608,46 @@ class Player {
       lines.push_back(std::move(line));
     }
     std::sort(lines.begin(), lines.end());
+    for (const auto& possible : response.possible_matches()) {
+      lines.push_back(
+          absl::StrCat("perhaps ", NameOf(possible.subject()), ": ",
+                       absl::StrJoin(possible.reasons(), ", ",
+                                     [](std::string* out, const auto& reason) {
+                                       out->append(reason.code());
+                                     })));
+    }
     Compare(Lines(*step_), lines);
+    return true;
+  }
+
+  // What the body states of an entry must be so; the rest may be anything.
+  bool TakeEntry(const std::string& place) {
+    GetEntryRequest request;
+    GetEntryResponse expected;
+    if (!Resolve(absl::StrCat("@", place, ".event"),
+                 request.mutable_event_id()) ||
+        !Parse(&expected)) {
+      return true;
+    }
+    FillAsking("", request.mutable_asking());
+    AskForAllTold("", request.mutable_at_least());
+    GetEntryResponse response;
+    const absl::Status status =
+        ChannelOf(kCoordinator, "chronology")
+            .Call(absl::StrCat(kChronology, "GetEntry"), request, &response);
+    if (!status.ok()) {
+      Fault(status.ToString());
+      return true;
+    }
+    if (response.view_id().empty()) Fault("the answer has no view id");
+    CheckCompleteness(response.completeness());
+    google::protobuf::util::MessageDifferencer differencer;
+    differencer.set_scope(google::protobuf::util::MessageDifferencer::PARTIAL);
+    std::string difference;
+    differencer.ReportDifferencesToString(&difference);
+    if (!differencer.Compare(expected, response)) {
+      Fault(absl::StrCat("differs:\n", difference));
+    }
     return true;
   }
 
@@ -637,13 +680,17 @@ class Player {
 
   // Which child of the file a candidate is.
   std::string NameOf(const chronology::v1::Candidate& candidate) const {
-    for (const auto& [name, subject] : children_) {
-      if (candidate.subject() == subject) return name;
-      for (const event::v1::LinkedSubject& linked : candidate.subjects()) {
-        if (linked.subject() == subject) return name;
-      }
+    std::string name = NameOf(candidate.subject());
+    for (const event::v1::LinkedSubject& linked : candidate.subjects()) {
+      if (name == kNobody) name = NameOf(linked.subject());
     }
-    return "somebody else";
+    return name;
+  }
+  std::string NameOf(absl::string_view subject) const {
+    for (const auto& [name, known] : children_) {
+      if (known == subject) return name;
+    }
+    return kNobody;
   }
 
   // Rows of the same moment have no order that a reader could rely on.

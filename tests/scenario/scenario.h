@@ -36,7 +36,7 @@ struct Played {
   std::string title;
   int facts = 0;                    // sent
   std::vector<std::string> faults;  // "case_b.txt:120: ..."
-  // Checks that stand in the file and cannot be made yet: "household: ...".
+  // Checks that stand in the file and cannot be made yet: "households: ...".
   std::vector<std::string> waiting;
 };
 
