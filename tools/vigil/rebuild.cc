@@ -66,7 +66,10 @@ void AddRebuild(CLI::App* app, Run* run) {
   command->add_option("--hours", options->hours, "Give up after")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->footer("Example:\n  vigil rebuild --address 127.0.0.1:7443");
+  command->footer(
+      "Example:\n"
+      "  vigil rebuild --address chronology.example:7446 --ca ca.crt "
+      "--certificate operator.crt --key operator.key");
   command->callback(
       [options, run] { *run = [options] { return Rebuild(*options); }; });
 }

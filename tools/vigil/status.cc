@@ -271,7 +271,10 @@ void AddRelay(CLI::App* app, Run* run) {
       ->required()
       ->check(CLI::IsMember(names));
   options->connection.AddOptions(command, names);
-  command->footer("Example:\n  vigil relay police --address 127.0.0.1:7441");
+  command->footer(
+      "Example:\n"
+      "  vigil relay police --address police.example:7441 --ca ca.crt "
+      "--certificate operator.crt --key operator.key");
   command->callback([options, run] {
     *run = [options] { return Relay(*options, options->writer); };
   });
@@ -293,8 +296,9 @@ void AddStatus(CLI::App* app, Run* run) {
   options->connection.AddOptions(command, services);
   command->footer(
       "Examples:\n"
-      "  vigil status --addresses /var/lib/vigil\n"
-      "  vigil status --address 127.0.0.1:7443 --ca ca.crt "
+      "  vigil status --addresses /var/lib/vigil --ca ca.crt "
+      "--certificate operator.crt --key operator.key\n"
+      "  vigil status --address node.example:7440 --ca ca.crt "
       "--certificate operator.crt --key operator.key");
   command->callback(
       [options, run] { *run = [options] { return Status(*options); }; });

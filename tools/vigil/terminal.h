@@ -2,7 +2,7 @@
 //
 //   const Terminal out = TerminalOf(STDOUT_FILENO);
 //   Progress progress(total_bytes);            // to stderr, if a terminal
-//   progress.Show(done_bytes, "12,000 lines");
+//   progress.Show(done_bytes, done_lines, "lines");
 //
 // Threads: one at a time.
 #ifndef VIGIL_TOOLS_VIGIL_TERMINAL_H_
