@@ -355,16 +355,15 @@ absl::Status Surroundings::Explore(const std::string& asked) {
       continue;
     }
     for (const auto& [key, identifier] : traits.linking) {
-      absl::StatusOr<std::vector<std::string>> holders =
-          facts_.HoldersOf(identifier, kMaxLinkedSubjects + 1);
+      absl::StatusOr<Found> holders =
+          facts_.HoldersOf(identifier, kMaxLinkedSubjects);
       if (!holders.ok()) {
         return holders.status();
       }
-      if (holders->size() > kMaxLinkedSubjects) {
+      if (!holders->all) {
         too_many_ = true;
-        holders->resize(kMaxLinkedSubjects);
       }
-      for (const std::string& subject : *holders) {
+      for (const std::string& subject : holders->subjects) {
         absl::StatusOr<size_t> node = Load(subject);
         if (!node.ok()) {
           return node.status();
@@ -846,12 +845,12 @@ class PossibleMatches {
     return absl::OkStatus();
   }
 
-  absl::Status Add(absl::StatusOr<std::vector<std::string>> subjects) {
-    if (!subjects.ok()) {
-      return subjects.status();
+  absl::Status Add(absl::StatusOr<Found> found) {
+    if (!found.ok()) {
+      return found.status();
     }
-    std::sort(subjects->begin(), subjects->end());
-    for (const std::string& subject : *subjects) {
+    std::sort(found->subjects.begin(), found->subjects.end());
+    for (const std::string& subject : found->subjects) {
       if (people_.size() >= kMaxPossibleMatchPeople) {
         break;
       }

@@ -88,6 +88,12 @@ inline constexpr size_t kMaxLinkedSubjects = 200;
 // As many as a person will look through.
 inline constexpr size_t kMaxPossibleMatches = 50;
 
+// Subjects, each once.
+struct Found {
+  std::vector<std::string> subjects;
+  bool all = true;  // false: there are more than these, or may be
+};
+
 // The facts in the state of knowledge that is asked about: whoever implements
 // it leaves out what was logged later, and what was withdrawn or corrected
 // (amendments.h: `people_stand`). Answers are sets: order and repetition do not
@@ -108,16 +114,16 @@ class IdentityFacts {
       const std::string& subject) const = 0;
 
   // The subjects that carry it, whoever holds it, verified or not. Equal means
-  // type, value and system. It may stop after `limit`.
-  virtual absl::StatusOr<std::vector<std::string>> HoldersOf(
+  // type, value and system. At most `limit`.
+  virtual absl::StatusOr<Found> HoldersOf(
       const event::v1::Identifier& identifier, size_t limit) const = 0;
 
   // The subjects that carry this name token (names.h, NameTokens) and this full
-  // date of birth, "2021-03-02". It may stop after `limit`. An index of token
-  // and date together answers it in one scan; of either alone, hardly.
-  virtual absl::StatusOr<std::vector<std::string>> NamedAndBorn(
-      const std::string& token, const std::string& birth_date,
-      size_t limit) const = 0;
+  // date of birth, "2021-03-02". At most `limit`. An index of token and date
+  // together answers it in one scan; of either alone, hardly.
+  virtual absl::StatusOr<Found> NamedAndBorn(const std::string& token,
+                                             const std::string& birth_date,
+                                             size_t limit) const = 0;
 };
 
 struct PossibleMatch {

@@ -108,8 +108,8 @@ class Facts : public IdentityFacts {
     }
     return found;
   }
-  absl::StatusOr<std::vector<std::string>> HoldersOf(
-      const Identifier& asked, size_t limit) const override {
+  absl::StatusOr<Found> HoldersOf(const Identifier& asked,
+                                  size_t limit) const override {
     if (!Works()) return absl::DataLossError("holders");
     return Where(limit, [&](const Demographics& said) {
       return std::any_of(said.identifiers().begin(), said.identifiers().end(),
@@ -120,9 +120,9 @@ class Facts : public IdentityFacts {
                          });
     });
   }
-  absl::StatusOr<std::vector<std::string>> NamedAndBorn(
-      const std::string& token, const std::string& birth_date,
-      size_t limit) const override {
+  absl::StatusOr<Found> NamedAndBorn(const std::string& token,
+                                     const std::string& birth_date,
+                                     size_t limit) const override {
     if (!Works()) return absl::DataLossError("names");
     return Where(limit, [&](const Demographics& said) {
       return said.birth().date() == birth_date &&
@@ -137,7 +137,7 @@ class Facts : public IdentityFacts {
 
  private:
   template <typename F>
-  std::vector<std::string> Where(size_t limit, F f) const {
+  Found Where(size_t limit, F f) const {
     std::vector<std::string> found;
     for (const auto& [subject, all] : people_) {
       if (std::any_of(all.begin(), all.end(), f)) {
@@ -147,10 +147,11 @@ class Facts : public IdentityFacts {
     if (reversed_) {
       std::reverse(found.begin(), found.end());
     }
-    if (found.size() > limit) {
+    const bool all = found.size() <= limit;
+    if (!all) {
       found.resize(limit);
     }
-    return found;
+    return {std::move(found), all};
   }
   bool Works() const { return calls_left_ < 0 || calls_left_-- > 0; }
 

@@ -105,12 +105,12 @@ class IndexedIdentity : public safeguarding::IdentityFacts {
     return Checked(Active(std::move(separations), RevokedOf(*facts_, facts)));
   }
 
-  absl::StatusOr<std::vector<std::string>> HoldersOf(
+  absl::StatusOr<safeguarding::Found> HoldersOf(
       const v1::Identifier& identifier, size_t limit) const override {
     return Checked(facts_->SubjectsWithIdentifier(identifier, limit));
   }
 
-  absl::StatusOr<std::vector<std::string>> NamedAndBorn(
+  absl::StatusOr<safeguarding::Found> NamedAndBorn(
       const std::string& token, const std::string& birth_date,
       size_t limit) const override {
     return Checked(facts_->SubjectsNamedAndBorn(token, birth_date, limit));

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -232,6 +233,28 @@ class ChronologyServiceTest : public testing::Test {
     return id;
   }
 
+  // Many facts, as many requests.
+  void TellAll(const Teller& teller, const std::vector<event::Draft>& drafts) {
+    std::vector<eventlog::TopicRecord> records;
+    for (const event::Draft& draft : drafts) {
+      records.push_back(
+          std::move(Sealed(teller, {draft}, absl::StrCat("r", ++requests_),
+                           "content", now_)[0]));
+    }
+    projection::Positions there;
+    absl::Notification done;
+    log_->AppendBatch(std::move(records), absl::Now() + absl::Seconds(60),
+                      [&](std::vector<absl::StatusOr<eventlog::Appended>> all) {
+                        for (const auto& one : all) {
+                          EXPECT_TRUE(one.ok()) << one.status();
+                          projection::Cover(there, one->position);
+                        }
+                        done.Notify();
+                      });
+    done.WaitForNotification();
+    EXPECT_TRUE(runner_->WaitFor(there, absl::Now() + absl::Seconds(60)).ok());
+  }
+
   eventlog::Position Append(eventlog::TopicRecord record) {
     const auto appended =
         log_->Append(std::move(record), absl::Now() + absl::Seconds(60));
@@ -367,6 +390,33 @@ TEST_F(ChronologyServiceTest, AViewIsInTheLogBeforeTheAnswerAndShowsItAgain) {
   EXPECT_TRUE(Auditor().Chronology(again).ok());
   again.clear_at_least();
   EXPECT_TRUE(absl::IsNotFound(Police().Chronology(again).status()));
+}
+
+TEST_F(ChronologyServiceTest, AChildOfManyEventsHidesNobody) {
+  // Each says the number again, as many systems do with every message.
+  std::vector<event::Draft> drafts;
+  for (int i = 0; i < 300; ++i) {
+    drafts.push_back(
+        Registered(police_anna_, "Jones", "Anna", "2021-03-02", kAnnaNumber));
+  }
+  TellAll(kPolice, drafts);
+  Tell(kHealth,
+       Registered(health_anna_, "Jones", "Anna", "2021-03-02", kAnnaNumber));
+  for (const std::string& asked : {police_anna_, health_anna_}) {
+    const auto answer = Hub().Chronology(Of(asked));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_THAT(answer->subjects(), SizeIs(2)) << asked;
+    EXPECT_EQ(answer->total_rows(), 301u);
+    EXPECT_EQ(answer->too_many_linked(), ev1::ANSWER_NO);
+  }
+  v1::FindRequest find;
+  find.mutable_identifier()->set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
+  find.mutable_identifier()->set_value(kAnnaNumber);
+  const auto found = Hub().Call<v1::FindResponse>("Find", find);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found->candidates(), SizeIs(1));
+  EXPECT_THAT(found->candidates(0).subjects(), SizeIs(2));
+  EXPECT_EQ(found->more(), ev1::ANSWER_NO);
 }
 
 TEST_F(ChronologyServiceTest, AnAgencySeesOnlyWhatItPublishedItself) {

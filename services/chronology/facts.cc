@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "google/protobuf/message.h"
 #include "libs/base/big_endian.h"
 #include "libs/event/reference.h"
@@ -15,6 +16,10 @@ namespace vigil::chronology {
 namespace {
 
 using ::vigil::event::Envelope;
+
+// Rows that say the same are passed one by one, so many; then it is quicker to
+// seek what is behind them.
+constexpr size_t kRowsBeforeSeek = 16;
 
 bool SameContent(const Fact& a, const Fact& b) {
   if (!a.envelope.request_digest.empty() &&
@@ -107,23 +112,27 @@ void Facts::Fail(const absl::Status& status) {
   if (status_.ok()) status_ = status;
 }
 
-void Facts::Scan(
-    Table table, absl::string_view prefix,
-    absl::FunctionRef<bool(absl::string_view key, const Row&)> visit) {
+void Facts::ScanAll(Table table, absl::string_view prefix,
+                    absl::string_view from, Visit visit) {
   bool damaged = false;
   const absl::Status read = snapshot_->Scan(
-      table, prefix, [&](absl::string_view key, absl::string_view value) {
+      table, prefix,
+      [&](absl::string_view key, absl::string_view value) {
         const std::optional<Row> row = ReadRow(table, key, value);
-        if (!row) {
-          damaged = true;
-          return false;
-        }
-        if (!Knows(row->position, row->logged, row->organisation)) return true;
-        Draw(row->position, row->logged);
-        return visit(key, *row);
-      });
+        damaged = !row;
+        return !damaged && visit(key, *row);
+      },
+      from);
   Fail(read);
   if (damaged) Fail(absl::DataLossError("a row of the index cannot be read"));
+}
+
+void Facts::Scan(Table table, absl::string_view prefix, Visit visit) {
+  ScanAll(table, prefix, "", [&](absl::string_view key, const Row& row) {
+    if (!Knows(row.position, row.logged, row.organisation)) return true;
+    Draw(row.position, row.logged);
+    return visit(key, row);
+  });
 }
 
 std::optional<Fact> Facts::ToFact(const Row& row) {
@@ -204,36 +213,59 @@ std::vector<Facts::PersonFact> Facts::PersonOf(absl::string_view subject) {
   return person;
 }
 
-std::vector<std::string> Facts::SubjectsIn(Table table,
-                                           absl::string_view prefix,
-                                           size_t limit) {
-  std::set<std::string> subjects;
-  size_t rows = 0;
-  Scan(table, prefix, [&](absl::string_view, const Row& row) {
-    subjects.emplace(row.payload);
-    return ++rows < limit;
-  });
-  return {subjects.begin(), subjects.end()};
+safeguarding::Found Facts::SubjectsIn(Table table, absl::string_view prefix,
+                                      size_t limit) {
+  std::set<std::string, std::less<>> subjects;
+  safeguarding::Found found;
+  size_t passed = 0;
+  std::string next;
+  do {
+    const std::string from = std::exchange(next, "");
+    std::string known;  // what the rows of the subject last found begin with
+    size_t repeated = 0;
+    ScanAll(table, prefix, from, [&](absl::string_view key, const Row& row) {
+      if (!known.empty() && absl::StartsWith(key, known)) {
+        if (++repeated < kRowsBeforeSeek) return true;
+        // No topic begins so: behind all rows of this subject.
+        next = known + '\xff';
+        return false;
+      }
+      if (!Knows(row.position, row.logged, row.organisation)) {
+        found.all = ++passed <= kMaxRowsPassed;
+        return found.all;
+      }
+      Draw(row.position, row.logged);
+      if (!subjects.contains(row.payload)) {
+        found.all = subjects.size() < limit;
+        if (!found.all) return false;
+        subjects.emplace(row.payload);
+      }
+      known = std::string(row.before_place);
+      repeated = 0;
+      return true;
+    });
+  } while (!next.empty());
+  found.subjects.assign(subjects.begin(), subjects.end());
+  return found;
 }
 
-std::vector<std::string> Facts::SubjectsWithIdentifier(
+safeguarding::Found Facts::SubjectsWithIdentifier(
     const event::v1::Identifier& identifier, size_t limit) {
   return SubjectsIn(kIdentifiers, IdentifierGroup(identifier), limit);
 }
 
-std::vector<std::string> Facts::SubjectsNamed(absl::string_view beginning,
-                                              size_t limit) {
+safeguarding::Found Facts::SubjectsNamed(absl::string_view beginning,
+                                         size_t limit) {
   return SubjectsIn(kNames, beginning, limit);
 }
 
-std::vector<std::string> Facts::SubjectsNamedAndBorn(absl::string_view token,
-                                                     absl::string_view date,
-                                                     size_t limit) {
+safeguarding::Found Facts::SubjectsNamedAndBorn(absl::string_view token,
+                                                absl::string_view date,
+                                                size_t limit) {
   return SubjectsIn(kNames, TextPrefix(token) + TextPrefix(date), limit);
 }
 
-std::vector<std::string> Facts::SubjectsBorn(absl::string_view date,
-                                             size_t limit) {
+safeguarding::Found Facts::SubjectsBorn(absl::string_view date, size_t limit) {
   return SubjectsIn(kBirths, date, limit);
 }
 

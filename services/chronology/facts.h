@@ -28,10 +28,15 @@
 #include "libs/event/open.h"
 #include "libs/eventlog/event_log.h"
 #include "libs/projection/snapshot.h"
+#include "libs/safeguarding/identity.h"
 #include "services/chronology/projection.h"
 #include "vigil/event/v1/types.pb.h"
 
 namespace vigil::chronology {
+
+// Rows outside the extent that one look for subjects passes before it gives up
+// and says so: a tenth of a second's work, and more than any child has.
+inline constexpr size_t kMaxRowsPassed = 100'000;
 
 // All facts, unless narrowed.
 struct Extent {
@@ -104,19 +109,17 @@ class Facts {
   };
   std::vector<PersonFact> PersonOf(absl::string_view subject);
 
-  // Subjects, each once, in the order of their references; at most those of
-  // `limit` rows.
-  std::vector<std::string> SubjectsWithIdentifier(
+  // Subjects, at most `limit`, however many events say it of each.
+  safeguarding::Found SubjectsWithIdentifier(
       const event::v1::Identifier& identifier, size_t limit);
   // With a name one of whose tokens begins so.
-  std::vector<std::string> SubjectsNamed(absl::string_view beginning,
-                                         size_t limit);
+  safeguarding::Found SubjectsNamed(absl::string_view beginning, size_t limit);
   // With this name token and date of birth in one event.
-  std::vector<std::string> SubjectsNamedAndBorn(absl::string_view token,
-                                                absl::string_view date,
-                                                size_t limit);
+  safeguarding::Found SubjectsNamedAndBorn(absl::string_view token,
+                                           absl::string_view date,
+                                           size_t limit);
   // Whose birth was given as a date that begins so.
-  std::vector<std::string> SubjectsBorn(absl::string_view date, size_t limit);
+  safeguarding::Found SubjectsBorn(absl::string_view date, size_t limit);
 
   // The event that counts under this id: an entry, or said about one.
   std::optional<Entry> Event(absl::string_view event_id);
@@ -141,12 +144,15 @@ class Facts {
              absl::string_view organisation) const;
 
  private:
-  // Visits the rows of a table that are within the extent.
-  void Scan(Table table, absl::string_view prefix,
-            absl::FunctionRef<bool(absl::string_view key, const Row&)> visit);
+  using Visit = absl::FunctionRef<bool(absl::string_view key, const Row&)>;
+  // Visits the rows of a table from the key `from` on, and those of them that
+  // are within the extent.
+  void ScanAll(Table table, absl::string_view prefix, absl::string_view from,
+               Visit visit);
+  void Scan(Table table, absl::string_view prefix, Visit visit);
   std::vector<Fact> EventsIn(Table table, const std::string& group);
-  std::vector<std::string> SubjectsIn(Table table, absl::string_view prefix,
-                                      size_t limit);
+  safeguarding::Found SubjectsIn(Table table, absl::string_view prefix,
+                                 size_t limit);
   std::optional<Fact> ToFact(const Row& row);
   void Draw(const eventlog::Position& position, absl::Time logged);
   void Fail(const absl::Status& status);

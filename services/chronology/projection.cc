@@ -375,6 +375,7 @@ std::optional<Row> ReadRow(Table table, absl::string_view key,
       begin = kGroupBytes + DetailBytes(table);
   }
   if (key.size() < begin) return std::nullopt;
+  const absl::string_view before_place = key.substr(0, begin);
   key.remove_prefix(begin);
   const size_t topic = key.find('\0');
   const size_t offset_bytes = table == kSources ? 0 : 8;
@@ -397,6 +398,7 @@ std::optional<Row> ReadRow(Table table, absl::string_view key,
   if (!organisation) return std::nullopt;
   row.organisation = *organisation;
   row.payload = value;
+  row.before_place = before_place;
   return row;
 }
 

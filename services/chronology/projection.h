@@ -101,6 +101,7 @@ struct Row {
   absl::Time logged;
   absl::string_view organisation;  // "police:43"; empty: none asserts it
   absl::string_view payload;
+  absl::string_view before_place;  // what stands in the key before the place
 };
 
 // Nothing if the bytes are no row of that table (kKeyIdsSeen has none).

@@ -220,8 +220,9 @@ class Finding {
     std::string subject;
   };
 
-  void Gather(const std::vector<std::string>& subjects) {
-    for (const std::string& subject : subjects) ++found_[subject];
+  void Gather(const safeguarding::Found& found) {
+    for (const std::string& subject : found.subjects) ++found_[subject];
+    cut_ |= !found.all;
   }
 
   std::vector<Ranked> Rank() {
@@ -232,11 +233,11 @@ class Finding {
     for (const std::string& token : safeguarding::QueryTokens(query_.name)) {
       for (const std::string& date : {query_.birth_date, swapped}) {
         if (date.empty()) continue;
-        Gather(facts_.SubjectsNamedAndBorn(token, date, kMaxRowsForWord));
+        Gather(facts_.SubjectsNamedAndBorn(token, date, kMaxFoundForWord));
       }
       const bool whole = token.size() < safeguarding::kMinPrefixCharacters;
       Gather(facts_.SubjectsNamed(whole ? TextPrefix(token) : token,
-                                  kMaxRowsForWord));
+                                  kMaxFoundForWord));
     }
     if (!query_.birth_date.empty()) {
       Gather(facts_.SubjectsBorn(query_.birth_date, kMaxCompared));
@@ -376,9 +377,10 @@ absl::StatusOr<std::string> SubjectOf(Facts& facts,
     return request.subject();
   }
   const event::v1::Identifier& wanted = request.identifier();
+  const safeguarding::Found found =
+      facts.SubjectsWithIdentifier(wanted, kMaxCompared);
   std::set<std::string> holders;
-  for (const std::string& subject :
-       facts.SubjectsWithIdentifier(wanted, kMaxCompared)) {
+  for (const std::string& subject : found.subjects) {
     for (const Facts::PersonFact& fact : StandingPerson(facts, subject)) {
       for (const auto& identifier : fact.person.demographics().identifiers()) {
         // A newborn often carries its mother's number: that one asks for her.
@@ -388,6 +390,9 @@ absl::StatusOr<std::string> SubjectOf(Facts& facts,
         }
       }
     }
+  }
+  if (!found.all) {  // whose it is cannot be told
+    return OneViolation("identifier", event::code::kIdentifierAmbiguous);
   }
   if (holders.empty()) return service::NotFoundOrNotVisible();
   const auto identity = ResolveChild(facts, *holders.begin());

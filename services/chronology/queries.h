@@ -38,10 +38,11 @@ namespace vigil::chronology {
 inline constexpr int kRowsOnPage = 50;
 // Candidates of a find, where the request does not say.
 inline constexpr int kCandidatesOnPage = 20;
-// Rows of the index that one word of a name may cost: a word that begins more
-// names than this is no use to whoever looks.
-inline constexpr size_t kMaxRowsForWord = 5'000;
-// Subjects that one find compares; the best are told.
+// Subjects that one word of a name may find: a word that begins the names of
+// more than this is no use to whoever looks.
+inline constexpr size_t kMaxFoundForWord = 5'000;
+// Subjects that one find compares, and that one date or identifier may find;
+// the best are told. Whatever is left out, the answer says that there is more.
 inline constexpr size_t kMaxCompared = 1'000;
 // Records in one message of a replay, and bytes: far below what a client takes.
 inline constexpr size_t kReplayBatchRecords = 100;
