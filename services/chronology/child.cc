@@ -37,14 +37,15 @@ EntryFact ToEntryFact(const Fact& fact, const v1::Header& header,
 
 // The ids of links and separations that were cancelled, of these.
 absl::flat_hash_set<std::string> RevokedOf(Facts& facts,
-                                           const std::vector<Fact>& links) {
+                                           const std::vector<Entry>& links) {
   absl::flat_hash_set<std::string> revoked;
-  for (const Fact& link : links) {
-    for (const Fact& annotation : facts.AnnotationsAbout(link.envelope.id)) {
-      const v1::Kind::KindCase kind = KindCaseOf(annotation.envelope.type);
+  for (const Entry& link : links) {
+    const absl::string_view id = link.fact.envelope.id;
+    for (const Entry& annotation : facts.AnnotationsAbout(id)) {
+      const v1::Kind::KindCase kind = KindCaseOf(annotation.fact.envelope.type);
       if (kind == v1::Kind::kLinkRevoked ||
           kind == v1::Kind::kSeparationRevoked) {
-        revoked.insert(std::string(link.envelope.id));
+        revoked.insert(std::string(id));
       }
     }
   }
@@ -67,9 +68,9 @@ class IndexedIdentity : public safeguarding::IdentityFacts {
 
   absl::StatusOr<std::vector<safeguarding::Link>> LinksOf(
       const std::string& subject) const override {
-    const std::vector<Fact> facts = facts_->LinksOf(subject);
+    const std::vector<Entry> entries = facts_->LinksOf(subject);
     std::vector<safeguarding::Link> links;
-    for (const Fact& fact : facts) {
+    for (const auto& [fact, duplicates, conflicts] : entries) {
       const absl::StatusOr<v1::Kind> kind = fact.envelope.OpenKind();
       if (!kind.ok()) return kind.status();  // the fold has read it before
       if (kind->has_subjects_linked()) {
@@ -85,14 +86,14 @@ class IndexedIdentity : public safeguarding::IdentityFacts {
                                       kind->subject_renamed().to_subject()}});
       }
     }
-    return Checked(Active(std::move(links), RevokedOf(*facts_, facts)));
+    return Checked(Active(std::move(links), RevokedOf(*facts_, entries)));
   }
 
   absl::StatusOr<std::vector<safeguarding::Separation>> SeparationsOf(
       const std::string& subject) const override {
-    const std::vector<Fact> facts = facts_->LinksOf(subject);
+    const std::vector<Entry> entries = facts_->LinksOf(subject);
     std::vector<safeguarding::Separation> separations;
-    for (const Fact& fact : facts) {
+    for (const auto& [fact, duplicates, conflicts] : entries) {
       const absl::StatusOr<v1::Kind> kind = fact.envelope.OpenKind();
       if (!kind.ok()) return kind.status();
       if (!kind->has_subjects_separated()) continue;
@@ -102,7 +103,7 @@ class IndexedIdentity : public safeguarding::IdentityFacts {
            .group_a = {parted.group_a().begin(), parted.group_a().end()},
            .group_b = {parted.group_b().begin(), parted.group_b().end()}});
     }
-    return Checked(Active(std::move(separations), RevokedOf(*facts_, facts)));
+    return Checked(Active(std::move(separations), RevokedOf(*facts_, entries)));
   }
 
   absl::StatusOr<safeguarding::Found> HoldersOf(
@@ -173,8 +174,8 @@ class Gathering {
       for (Entry& entry : facts_.EntriesOf(subject)) {
         Add(std::move(entry), subject);
       }
-      for (Fact& fact : facts_.AnnotationsOf(subject)) {
-        Add({.fact = std::move(fact)}, subject);
+      for (Entry& entry : facts_.AnnotationsOf(subject)) {
+        Add(std::move(entry), subject);
       }
       for (Unreadable& record : facts_.UnreadableOf(subject)) {
         child_.unreadable.push_back({std::move(record), subject});
@@ -194,10 +195,11 @@ class Gathering {
         }
       }
       const std::string id(child_.items[i].entry.fact.envelope.id);
-      for (Fact& fact : facts_.AnnotationsAbout(id)) {
-        Add({.fact = std::move(fact)}, subject);
+      for (Entry& entry : facts_.AnnotationsAbout(id)) {
+        Add(std::move(entry), subject);
       }
     }
+    GatherLinkConflicts();
     if (!facts_.status().ok()) return facts_.status();
     SortItems();
     Judge();
@@ -221,6 +223,23 @@ class Gathering {
     }
     item.entry = std::move(entry);
     child_.items.push_back(std::move(item));
+  }
+
+  void GatherLinkConflicts() {
+    for (const std::string& subject : subjects_) {
+      for (Entry& link : facts_.LinksOf(subject)) {
+        const event::Envelope& envelope = link.fact.envelope;
+        if ((link.conflicts.empty() &&
+             !facts_.RequestOf(link.fact).conflicting) ||
+            DecideSection(asking_, link.fact, v1::PART_HEADER).visibility ==
+                safeguarding::Visibility::kNothing ||
+            !added_.emplace(envelope.source, envelope.id).second) {
+          continue;
+        }
+        child_.link_conflicts.push_back(std::move(link));
+      }
+    }
+    child_.conflicts += child_.link_conflicts.size();
   }
 
   // Items are large: each is moved once.
@@ -270,7 +289,8 @@ class Gathering {
         // What cancels a link is shown by the link's absence.
         item.is_row = safeguarding::IsAboutEntries(*item.kind) &&
                       item.state.targets.empty() &&
-                      subjects_.contains(item.entry.fact.envelope.subject);
+                      (subjects_.contains(item.entry.fact.envelope.subject) ||
+                       !item.entry.conflicts.empty());
       }
       if (elsewhere || stray) item.is_row = false;
       if (!item.state.reassigned_to.empty() && !elsewhere) {
@@ -335,21 +355,21 @@ std::vector<Facts::PersonFact> StandingPerson(Facts& facts,
                                 return !fact.person.has_demographics();
                               }),
                person.end());
-  std::vector<Fact> annotations = facts.AnnotationsOf(subject);
+  std::vector<Fact> annotations;
   std::set<std::string> known;
-  for (const Fact& annotation : annotations) {
-    known.insert(std::string(annotation.envelope.id));
-  }
-  const auto add_about = [&](const std::string& id) {
-    for (Fact& fact : facts.AnnotationsAbout(id)) {
-      if (known.insert(std::string(fact.envelope.id)).second) {
-        annotations.push_back(std::move(fact));
+  const auto add = [&](std::vector<Entry> entries) {
+    for (Entry& entry : entries) {
+      if (known.insert(std::string(entry.fact.envelope.id)).second) {
+        annotations.push_back(std::move(entry.fact));
       }
     }
   };
-  for (const Facts::PersonFact& fact : person) add_about(fact.event_id);
+  add(facts.AnnotationsOf(subject));
+  for (const Facts::PersonFact& fact : person) {
+    add(facts.AnnotationsAbout(fact.event_id));
+  }
   for (size_t i = 0; i < annotations.size(); ++i) {
-    add_about(std::string(annotations[i].envelope.id));
+    add(facts.AnnotationsAbout(std::string(annotations[i].envelope.id)));
   }
   if (annotations.empty()) return person;
 

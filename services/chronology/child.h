@@ -63,7 +63,11 @@ struct Child {
   };
   std::vector<Held> unreadable = {};
   event::v1::Demographics demographics = {};  // of all subjects together
-  uint64_t conflicts = 0;  // entries with other content beside them
+  // Links, separations and renamings of its subjects under whose id or request
+  // other content came.
+  std::vector<Entry> link_conflicts = {};
+  // Events with other content beside them: items, and those links.
+  uint64_t conflicts = 0;
 };
 
 // NOT_FOUND, with one text, if there is nothing of it that the asker may know.

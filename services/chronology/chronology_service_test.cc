@@ -622,6 +622,67 @@ TEST_F(ChronologyServiceTest, RepeatsAreCountedAndOtherContentIsShown) {
   EXPECT_EQ(answer->completeness().conflicts(), 1u);
 }
 
+TEST_F(ChronologyServiceTest, OtherContentOfACorrectionIsShownBesideIt) {
+  TellOfAnna();
+  event::Draft corrected = Told(police_anna_, "2026-03-28", "Seen with mother");
+  corrected.kind.Clear();
+  ev1::EntryCorrected& correction = *corrected.kind.mutable_entry_corrected();
+  correction.mutable_target()->set_event_id(seen_);
+  correction.add_fields("header.headline");
+  Tell(kPolice, corrected, "twice");
+  corrected.header.set_headline("Seen with father");
+  Tell(kPolice, corrected, "twice", "other");
+
+  v1::GetChronologyRequest request = Of(police_anna_);
+  request.add_writers("police");
+  const auto answer = Hub().Chronology(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(Headlines(*answer), ElementsAre("Seen alone", "Registered"));
+  ASSERT_THAT(answer->rows(0).amendments(), SizeIs(1));
+  const v1::Amendment& amendment = answer->rows(0).amendments(0);
+  EXPECT_EQ(amendment.headline(), "Seen with mother");
+  ASSERT_THAT(amendment.conflicts(), SizeIs(1));
+  EXPECT_EQ(amendment.conflicts(0).headline(), "Seen with father");
+  EXPECT_EQ(answer->completeness().conflicts(), 1u);
+
+  v1::ReplayRequest replay;
+  replay.set_subject(police_anna_);
+  const auto batches = Hub().Replay(replay);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  EXPECT_THAT(batches->front().events(), SizeIs(6));
+}
+
+TEST_F(ChronologyServiceTest, OtherContentOfALinkIsShownAndLinksNobody) {
+  const std::string other = Subject("ods:X99A1", "0018");
+  // One id: a link has the lowest reference that it names as subject.
+  const std::string lowest = std::min({police_anna_, health_anna_, other});
+  std::vector<std::string> rest;
+  for (const std::string& one : {police_anna_, health_anna_, other}) {
+    Tell(kPolice, Told(one, "2026-03-28", "Known"));
+    if (one != lowest) rest.push_back(one);
+  }
+  for (const std::string& linked : rest) {
+    event::Draft link = Told(lowest, "2026-04-01", "Linked");
+    link.kind.Clear();
+    link.kind.mutable_subjects_linked()->add_subjects(lowest);
+    link.kind.mutable_subjects_linked()->add_subjects(linked);
+    Tell(kHub, link, "twice", linked);
+  }
+  for (const std::string& asked : {lowest, rest[0], rest[1]}) {
+    const auto answer = Hub().Chronology(Of(asked));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    // The first counts, from wherever it is asked.
+    EXPECT_THAT(answer->subjects(), SizeIs(asked == rest[1] ? 1 : 2));
+    EXPECT_THAT(answer->link_conflicts(), SizeIs(2));
+    EXPECT_EQ(answer->completeness().conflicts(), 1u);
+  }
+  v1::ReplayRequest replay;
+  replay.set_subject(lowest);
+  const auto batches = Hub().Replay(replay);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  EXPECT_THAT(batches->front().events(), SizeIs(4));
+}
+
 TEST_F(ChronologyServiceTest, PartOfARequestIsSaidToBeIncomplete) {
   std::vector<event::Draft> drafts;
   drafts.push_back(Told(police_anna_, "2026-03-28", "Seen alone"));

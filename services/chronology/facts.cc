@@ -37,16 +37,6 @@ bool Parse(absl::string_view bytes, google::protobuf::Message* message) {
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-// Of records under one id the first alone, in the order of logged time.
-std::vector<Fact> First(std::vector<Fact> facts) {
-  std::vector<Fact> first;
-  for (Entry& entry : Distinct(std::move(facts))) {
-    first.push_back(std::move(entry.fact));
-  }
-  std::stable_sort(first.begin(), first.end(), LoggedBefore);
-  return first;
-}
-
 }  // namespace
 
 std::vector<Entry> Distinct(std::vector<Fact> facts) {
@@ -163,16 +153,35 @@ std::vector<Entry> Facts::EntriesOf(absl::string_view subject) {
   return Distinct(EventsIn(kEntries, SubjectGroup(subject)));
 }
 
-std::vector<Fact> Facts::AnnotationsOf(absl::string_view subject) {
-  return First(EventsIn(kAnnotations, SubjectGroup(subject)));
+std::vector<Entry> Facts::SayingsIn(Table table, const std::string& group) {
+  std::vector<Entry> sayings = Distinct(EventsIn(table, group));
+  for (Entry& saying : sayings) {
+    // Other content of its id may name others, and then lies with those.
+    if (!RequestOf(saying.fact).conflicting) continue;
+    for (Entry& whole : EventsUnder(saying.fact.envelope.id)) {
+      if (whole.fact.envelope.source == saying.fact.envelope.source) {
+        saying = std::move(whole);
+        break;
+      }
+    }
+  }
+  std::stable_sort(sayings.begin(), sayings.end(),
+                   [](const Entry& a, const Entry& b) {
+                     return LoggedBefore(a.fact, b.fact);
+                   });
+  return sayings;
 }
 
-std::vector<Fact> Facts::AnnotationsAbout(absl::string_view event_id) {
-  return First(EventsIn(kAnnotations, EventGroup(event_id)));
+std::vector<Entry> Facts::AnnotationsOf(absl::string_view subject) {
+  return SayingsIn(kAnnotations, SubjectGroup(subject));
 }
 
-std::vector<Fact> Facts::LinksOf(absl::string_view subject) {
-  return First(EventsIn(kLinks, SubjectGroup(subject)));
+std::vector<Entry> Facts::AnnotationsAbout(absl::string_view event_id) {
+  return SayingsIn(kAnnotations, EventGroup(event_id));
+}
+
+std::vector<Entry> Facts::LinksOf(absl::string_view subject) {
+  return SayingsIn(kLinks, SubjectGroup(subject));
 }
 
 std::vector<Facts::PersonFact> Facts::PersonOf(absl::string_view subject) {
@@ -269,7 +278,7 @@ safeguarding::Found Facts::SubjectsBorn(absl::string_view date, size_t limit) {
   return SubjectsIn(kBirths, date, limit);
 }
 
-std::optional<Entry> Facts::Event(absl::string_view event_id) {
+std::vector<Entry> Facts::EventsUnder(absl::string_view event_id) {
   std::vector<Fact> facts;
   std::vector<std::pair<Table, std::string>> pointers;
   Scan(kEvents, EventGroup(event_id), [&](absl::string_view, const Row& row) {
@@ -294,7 +303,11 @@ std::optional<Entry> Facts::Event(absl::string_view event_id) {
       facts.push_back(*std::move(fact));
     }
   }
-  std::vector<Entry> entries = Distinct(std::move(facts));
+  return Distinct(std::move(facts));
+}
+
+std::optional<Entry> Facts::Event(absl::string_view event_id) {
+  std::vector<Entry> entries = EventsUnder(event_id);
   if (entries.empty()) return std::nullopt;
   // An id is made from its source: two under one id is one writer's forgery,
   // and the first logged counts.
@@ -306,9 +319,9 @@ std::optional<Entry> Facts::Event(absl::string_view event_id) {
 }
 
 std::optional<Fact> Facts::View(absl::string_view view_id) {
-  std::vector<Fact> facts = First(EventsIn(kViews, EventGroup(view_id)));
+  const std::vector<Fact> facts = EventsIn(kViews, EventGroup(view_id));
   if (facts.empty()) return std::nullopt;
-  return std::move(facts.front());
+  return *std::min_element(facts.begin(), facts.end(), LoggedBefore);
 }
 
 RequestState Facts::RequestOf(const Fact& fact) {

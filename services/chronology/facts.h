@@ -92,11 +92,13 @@ class Facts {
   // In the order of their when.
   std::vector<Entry> EntriesOf(absl::string_view subject);
   // What is said under this subject about any entry, and about this event
-  // under any subject, in the order of logged time; each event once.
-  std::vector<Fact> AnnotationsOf(absl::string_view subject);
-  std::vector<Fact> AnnotationsAbout(absl::string_view event_id);
-  // Links, separations and renamings that name this subject; each once.
-  std::vector<Fact> LinksOf(absl::string_view subject);
+  // under any subject, in the order of logged time. Where one id came with
+  // several contents, one of which is about this, the first counts, also if
+  // that is about something else.
+  std::vector<Entry> AnnotationsOf(absl::string_view subject);
+  std::vector<Entry> AnnotationsAbout(absl::string_view event_id);
+  // Links, separations and renamings that name this subject, in the same way.
+  std::vector<Entry> LinksOf(absl::string_view subject);
 
   // What events say of this subject as a person, the first logged first.
   struct PersonFact {
@@ -151,6 +153,8 @@ class Facts {
                Visit visit);
   void Scan(Table table, absl::string_view prefix, Visit visit);
   std::vector<Fact> EventsIn(Table table, const std::string& group);
+  std::vector<Entry> SayingsIn(Table table, const std::string& group);
+  std::vector<Entry> EventsUnder(absl::string_view event_id);
   safeguarding::Found SubjectsIn(Table table, absl::string_view prefix,
                                  size_t limit);
   std::optional<Fact> ToFact(const Row& row);

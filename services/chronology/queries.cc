@@ -581,6 +581,7 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
       if (line != by_id.end()) page.push_back(line->second);
     }
     SetScreen(*child, page, then, response, shown);
+    SetLinkConflicts(*child, then, response);
     SetSubjects(child->identity, response);
     *response->mutable_demographics() = child->demographics;
     return absl::OkStatus();
@@ -795,6 +796,7 @@ absl::Status Answer(const Question& question,
   const std::vector<Line> page(
       begin, begin + static_cast<ptrdiff_t>(std::min(rest, PageSize(request))));
   SetScreen(*child, page, question.asking, response, &shown);
+  SetLinkConflicts(*child, question.asking, response);
   SetSubjects(child->identity, response);
   *response->mutable_demographics() = child->demographics;
   response->set_total_rows(lines.size());
@@ -887,8 +889,10 @@ absl::StatusOr<std::vector<Batch>> ReplayChild(
   }
   std::set<eventlog::Position> links;
   for (const event::v1::LinkedSubject& linked : child->identity.subjects) {
-    for (const Fact& fact : facts.LinksOf(linked.subject())) {
-      if (links.insert(fact.position).second) take(fact);
+    for (const Entry& link : facts.LinksOf(linked.subject())) {
+      if (!links.insert(link.fact.position).second) continue;
+      take(link.fact);
+      for (const Fact& conflict : link.conflicts) take(conflict);
     }
   }
   if (!facts.status().ok()) return facts.status();

@@ -191,12 +191,32 @@ Amended AmendedBy(const event::v1::Kind& kind) {
   return amended;
 }
 
-void SetAmendment(const Item& item, v1::Amendment* amendment) {
+// One content of several that came under one id or request.
+void SetConflict(const Fact& fact, const Asking& asking,
+                 v1::Conflict* conflict) {
+  conflict->set_event_id(std::string(fact.envelope.id));
+  *conflict->mutable_position() = ToProto(fact.position);
+  SetTime(fact.logged, conflict->mutable_logged());
+  if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility !=
+      Visibility::kFull) {
+    conflict->set_headline(std::string(kNoticeHeadline));
+    return;
+  }
+  const auto said =
+      fact.envelope.Open<event::v1::Header>(event::v1::PART_HEADER);
+  if (said.ok()) conflict->set_headline(said->headline());
+}
+
+void SetAmendment(const Item& item, const Asking& asking,
+                  v1::Amendment* amendment) {
   const Fact& fact = item.entry.fact;
   amendment->set_event_id(std::string(fact.envelope.id));
   amendment->set_type(std::string(fact.envelope.type));
   SetTime(fact.logged, amendment->mutable_logged());
   *amendment->mutable_organisation() = item.header.organisation();
+  for (const Fact& other : item.entry.conflicts) {
+    SetConflict(other, asking, amendment->add_conflicts());
+  }
   if (!item.kind) return;
   const Amended amended = AmendedBy(*item.kind);
   *amendment->mutable_fields() = {amended.fields.begin(), amended.fields.end()};
@@ -348,7 +368,7 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
                                          judge.author().role()));
   }
   for (const size_t i : item.state.amendments) {
-    SetAmendment(child.items[i], row.add_amendments());
+    SetAmendment(child.items[i], asking, row.add_amendments());
   }
   for (const size_t i : item.state.incident_group) {
     row.add_incident_group(std::string(child.items[i].entry.fact.envelope.id));
@@ -357,12 +377,7 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
     row.add_also_reported_by(other);
   }
   for (const Fact& other : item.entry.conflicts) {
-    v1::Conflict* conflict = row.add_conflicts();
-    *conflict->mutable_position() = ToProto(other.position);
-    SetTime(other.logged, conflict->mutable_logged());
-    const auto said =
-        other.envelope.Open<event::v1::Header>(event::v1::PART_HEADER);
-    if (said.ok()) conflict->set_headline(said->headline());
+    SetConflict(other, asking, row.add_conflicts());
   }
   row.set_duplicates(item.entry.duplicates);
   if (!fact.envelope.request_key.empty()) {
@@ -412,6 +427,16 @@ void SetSubjects(const safeguarding::Identity& identity,
   }
   response->set_too_many_linked(identity.too_many ? event::v1::ANSWER_YES
                                                   : event::v1::ANSWER_NO);
+}
+
+void SetLinkConflicts(const Child& child, const Asking& asking,
+                      v1::GetChronologyResponse* response) {
+  for (const Entry& link : child.link_conflicts) {
+    SetConflict(link.fact, asking, response->add_link_conflicts());
+    for (const Fact& other : link.conflicts) {
+      SetConflict(other, asking, response->add_link_conflicts());
+    }
+  }
 }
 
 std::vector<v1::SourceState> SourceStates(const Facts& facts,
@@ -509,7 +534,7 @@ std::string Words(const v1::Completeness& complete, const Asking& asking,
     }
     if (complete.conflicts() > 0) {
       absl::StrAppend(&words, " ",
-                      Count(complete.conflicts(), "entry has", "entries have"),
+                      Count(complete.conflicts(), "event has", "events have"),
                       " other content beside it.");
     }
     if (complete.withheld() > 0) {

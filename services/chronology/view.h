@@ -51,6 +51,10 @@ event::v1::Visibility AsShown(safeguarding::Visibility visibility);
 void SetSubjects(const safeguarding::Identity& identity,
                  v1::GetChronologyResponse* response);
 
+// What other content came under the ids and requests of its links.
+void SetLinkConflicts(const Child& child, const Asking& asking,
+                      v1::GetChronologyResponse* response);
+
 // What stands beside the facts in every statement of completeness.
 struct Standing {
   projection::RunnerStatus runner;

@@ -43,6 +43,16 @@ std::string SubjectText(const ev::LinkedSubject& subject) {
   return text;
 }
 
+std::string ConflictText(const ch::Conflict& conflict) {
+  return Joined({"other content came under the same id",
+                 conflict.headline().empty()
+                     ? ""
+                     : absl::StrCat("headline: ", conflict.headline()),
+                 absl::StrCat("logged ", TimeText(conflict.logged())),
+                 PositionText(conflict.position())},
+                "; ");
+}
+
 std::string AmendmentText(const ch::Amendment& amendment) {
   std::vector<std::string> parts;
   // vigil.event.v1.EntryCorrected: the last word says it.
@@ -234,16 +244,12 @@ RowText RowTextOf(const ch::Row& row) {
   facts.Add(Column::kStanding, "Status", EnumText(row.state()));
   for (const ch::Amendment& amendment : row.amendments()) {
     facts.Add(Column::kStanding, "Later", AmendmentText(amendment));
+    for (const ch::Conflict& conflict : amendment.conflicts()) {
+      facts.Add(Column::kStanding, "Conflict of that", ConflictText(conflict));
+    }
   }
   for (const ch::Conflict& conflict : row.conflicts()) {
-    facts.Add(Column::kStanding, "Conflict",
-              Joined({"other content came under the same id",
-                      conflict.headline().empty()
-                          ? ""
-                          : absl::StrCat("headline: ", conflict.headline()),
-                      absl::StrCat("logged ", TimeText(conflict.logged())),
-                      PositionText(conflict.position())},
-                     "; "));
+    facts.Add(Column::kStanding, "Conflict", ConflictText(conflict));
   }
   if (row.duplicates() > 0) {
     facts.Add(Column::kStanding, "Came again",
@@ -407,6 +413,11 @@ PageText PageTextOf(const ch::GetChronologyResponse& answer,
       absl::StrAppend(&text, ", which does not name both");
     }
     page.cuts.push_back(std::move(text));
+  }
+  for (const ch::Conflict& conflict : answer.link_conflicts()) {
+    page.possible.push_back(
+        absl::StrCat("Link ", conflict.event_id(),
+                     " is in conflict: ", ConflictText(conflict)));
   }
   page.complete = answer.completeness().words();
   page.completeness = CompletenessText(answer.completeness());
