@@ -250,17 +250,41 @@ class ChronologyService::Rpcs final
   void WhenThere(const std::shared_ptr<Call>& call, Go go) {
     call->wanted =
         WantedPositions(call->request->as_of(), call->request->at_least());
+    const auto unread = [] {
+      return absl::InvalidArgumentError(
+          "a position names a partition that this index does not read");
+    };
+    for (const auto& [partition, next] : call->wanted) {
+      if (!MayName(*call, partition)) return go(unread());
+    }
+    if constexpr (requires { call->request->page_token(); }) {
+      // Of our own making, so it may name whatever the page before drew on.
+      for (const auto& [partition, next] :
+           PositionsOfPage(call->request->page_token())) {
+        if (!Reads(partition)) return go(unread());
+        int64_t& wanted = call->wanted[partition];
+        wanted = std::max(wanted, next);
+      }
+    }
     if (call->wanted.empty() && call->request->at_least().event_ids().empty()) {
       return go(absl::OkStatus());
     }
-    for (const auto& [partition, next] : call->wanted) {
-      if (std::find(parts_.partitions.begin(), parts_.partitions.end(),
-                    partition) == parts_.partitions.end()) {
-        return go(absl::InvalidArgumentError(
-            "a position names a partition that this index does not read"));
-      }
-    }
     Await(call, std::move(go));
+  }
+
+  bool Reads(const eventlog::Partition& partition) const {
+    return std::find(parts_.partitions.begin(), parts_.partitions.end(),
+                     partition) != parts_.partitions.end();
+  }
+
+  // Whoever does not see the combined record has positions from its own
+  // receipts; how far another agency's topic goes would tell of that one.
+  template <typename Call>
+  bool MayName(const Call& call, const eventlog::Partition& partition) const {
+    return Reads(partition) &&
+           (safeguarding::SeesCombinedRecord(call.asking.asker) ||
+            call.started.call.caller.MayPublishThrough(
+                WriterOf(partition.topic)));
   }
 
   // In slices, for nobody tells a call that waits that it was cancelled.

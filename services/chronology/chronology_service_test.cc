@@ -874,6 +874,73 @@ TEST_F(ChronologyServiceTest, AnAnswerWaitsToBeAsFreshAsItIsAsked) {
   EXPECT_TRUE(Hub().Chronology(request).ok());
 }
 
+TEST_F(ChronologyServiceTest,
+       AReplicaThatIsBehindContinuesNoPageAndShowsNoView) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  request.set_page_size(2);
+  const auto first = Hub().Chronology(request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  // Another reader, which has all topics but one.
+  std::vector<eventlog::Partition> some;
+  for (const eventlog::Partition& partition : partitions_) {
+    if (partition.topic != "vigil.health.events.v1") some.push_back(partition);
+  }
+  const auto index =
+      *projection::Index::Open(folder_.path() + "/replica", ChronologyFold());
+  projection::Runner runner(log_.get(), index.get(), some);
+  const absl::Time soon = absl::Now() + absl::Seconds(60);
+  projection::Positions there = index_->snapshot()->positions();
+  for (const auto& partition : log_->Partitions(std::string(kAccessTopic))) {
+    there[partition] = *log_->End(partition, soon);
+  }
+  std::erase_if(there, [](const auto& each) {
+    return each.first.topic == "vigil.health.events.v1";
+  });
+  ASSERT_TRUE(runner.WaitFor(there, soon).ok());
+  const Source whole = std::exchange(source_, {index.get(), &runner});
+
+  request.set_page_token(first->next_page_token());
+  const absl::Status behind =
+      Hub()
+          .Call<v1::GetChronologyResponse>("GetChronology", request,
+                                           absl::Seconds(1))
+          .status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(behind)) << behind;
+  v1::GetChronologyRequest again;
+  again.set_view_id(first->view_id());
+  const absl::Status view = Hub().Chronology(again).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(view)) << view;
+  EXPECT_THAT(view.ToString(), HasSubstr("PROJECTION_BEHIND"));
+  source_ = whole;
+}
+
+TEST_F(ChronologyServiceTest, AnAgencyNamesPositionsOfItsOwnTopicsAlone) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  ev1::Position& position = *request.mutable_at_least()->add_positions();
+  for (const auto& [partition, next] : index_->snapshot()->positions()) {
+    if (partition.topic != "vigil.police.events.v1") continue;
+    position = ToProto(eventlog::Position{partition, next - 1});
+  }
+  EXPECT_TRUE(Police().Chronology(request).ok());
+  std::vector<absl::Status> refused;
+  for (const char* topic : {"vigil.health.events.v1", "vigil.none.events.v1",
+                            "vigil.chronology.access.v1"}) {
+    position.set_topic(topic);
+    refused.push_back(Police().Chronology(request).status());
+    v1::GetChronologyRequest as_of = Of(police_anna_);
+    auto& positions = *as_of.mutable_as_of()->mutable_positions()->add_topics();
+    positions.set_topic(topic);
+    positions.add_next_offsets(1);
+    refused.push_back(Police().Chronology(as_of).status());
+  }
+  for (const absl::Status& status : refused) {
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_EQ(status, refused.front());
+  }
+}
+
 TEST_F(ChronologyServiceTest, WhatIsWrongWithAQuestionIsSaidAtOnce) {
   v1::GetChronologyRequest request = Of("not a subject");
   request.mutable_asking()->set_purpose(ev1::PURPOSE_REVIEW);

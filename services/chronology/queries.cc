@@ -651,6 +651,11 @@ absl::Status AnswerAgain(const Question& question,
       extent.logged_until = ToTime(query.as_of().logged());
     }
   }
+  // A replica may have read the view, and not yet all that it showed.
+  if (extent.positions &&
+      !projection::Covers(question.snapshot->positions(), *extent.positions)) {
+    return service::ProjectionBehind();
+  }
   Facts facts(question.snapshot, std::move(extent));
   const absl::Status again =
       ShowAgain(facts, then, then_viewed, response, &shown);
@@ -948,6 +953,11 @@ projection::Positions WantedPositions(const v1::AsOf& as_of,
     it = it->second == 0 ? wanted.erase(it) : std::next(it);
   }
   return wanted;
+}
+
+projection::Positions PositionsOfPage(const std::string& page_token) {
+  const std::optional<PageToken> token = ParsePageToken(page_token);
+  return token ? token->positions : projection::Positions{};
 }
 
 bool HasEvents(const std::shared_ptr<const projection::Snapshot>& snapshot,

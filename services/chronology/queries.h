@@ -93,9 +93,11 @@ event::v1::RecordViewed ViewOfBatch(const Question& question,
                                     const v1::ReplayResponse& response);
 
 // What must be in the index before the question is answered: the positions
-// that the request names, and whether its event ids are there.
+// that the request names, those that its page token was given at, and whether
+// its event ids are there.
 projection::Positions WantedPositions(const v1::AsOf& as_of,
                                       const v1::AtLeast& at_least);
+projection::Positions PositionsOfPage(const std::string& page_token);
 bool HasEvents(const std::shared_ptr<const projection::Snapshot>& snapshot,
                const Asking& asking, const v1::AtLeast& at_least);
 
