@@ -127,6 +127,22 @@ class IndexedIdentity : public safeguarding::IdentityFacts {
   Facts* const facts_;
 };
 
+// What one event says something of; nullptr if it names no one entry so.
+const v1::EventRef* TargetOf(const v1::Kind& kind) {
+  switch (kind.kind_case()) {
+    case v1::Kind::kEntryCorrected:
+      return &kind.entry_corrected().target();
+    case v1::Kind::kEntrySupplemented:
+      return &kind.entry_supplemented().target();
+    case v1::Kind::kEntryWithdrawn:
+      return &kind.entry_withdrawn().target();
+    case v1::Kind::kSignificanceJudged:
+      return &kind.significance_judged().target();
+    default:
+      return nullptr;
+  }
+}
+
 // How much a birth says.
 int Precision(const v1::Birth& birth) {
   switch (birth.value_case()) {
@@ -190,8 +206,9 @@ class Gathering {
       if (kind && kind->has_entry_reassigned() &&
           subjects_.contains(kind->entry_reassigned().to_subject())) {
         const v1::EntryReassigned moved = kind->entry_reassigned();
-        if (std::optional<Entry> entry = facts_.Event(moved.event_id())) {
-          Add(*std::move(entry), moved.to_subject());
+        std::optional<Entry> entry = facts_.Event(moved.event_id());
+        if (entry && Add(*std::move(entry), moved.to_subject())) {
+          AddNamingRecord(child_.items.size() - 1);
         }
       }
       const std::string id(child_.items[i].entry.fact.envelope.id);
@@ -207,12 +224,15 @@ class Gathering {
   }
 
  private:
-  void Add(Entry entry, const std::string& subject) {
+  // False if it is there already, or may not be known.
+  bool Add(Entry entry, const std::string& subject) {
     const event::Envelope& envelope = entry.fact.envelope;
-    if (!added_.emplace(envelope.source, envelope.id).second) return;
+    if (!added_.emplace(envelope.source, envelope.id).second) return false;
     Item item = {.subject = subject};
     item.seen = DecideSection(asking_, entry.fact, v1::PART_HEADER);
-    if (item.seen.visibility == safeguarding::Visibility::kNothing) return;
+    if (item.seen.visibility == safeguarding::Visibility::kNothing) {
+      return false;
+    }
     absl::StatusOr<v1::Header> header =
         envelope.Open<v1::Header>(v1::PART_HEADER);
     if (header.ok()) item.header = *std::move(header);
@@ -223,6 +243,28 @@ class Gathering {
     }
     item.entry = std::move(entry);
     child_.items.push_back(std::move(item));
+    return true;
+  }
+
+  // What is said of a moved item by its record, and not by its id, lies with
+  // the subject that it came under; what else lies there is another child's.
+  void AddNamingRecord(size_t moved) {
+    const std::string subject = child_.items[moved].subject;
+    const Fact fact = child_.items[moved].entry.fact;
+    const v1::RecordRef record = child_.items[moved].header.record_ref();
+    if (record.id().empty() || subjects_.contains(fact.envelope.subject)) {
+      return;
+    }
+    for (Entry& entry : facts_.AnnotationsOf(fact.envelope.subject)) {
+      if (entry.fact.envelope.source != fact.envelope.source) continue;
+      const absl::StatusOr<v1::Kind> kind = entry.fact.envelope.OpenKind();
+      const v1::EventRef* target = kind.ok() ? TargetOf(*kind) : nullptr;
+      if (target != nullptr && target->has_record_ref() &&
+          target->record_ref().system() == record.system() &&
+          target->record_ref().id() == record.id()) {
+        Add(std::move(entry), subject);
+      }
+    }
   }
 
   void GatherLinkConflicts() {

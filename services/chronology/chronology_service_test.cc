@@ -579,6 +579,16 @@ TEST_F(ChronologyServiceTest, AnEntryFiledUnderTheWrongRecordMoves) {
   moved.kind.mutable_entry_reassigned()->set_event_id(seen_);
   moved.kind.mutable_entry_reassigned()->set_to_subject(bela);
   Tell(kHub, moved);
+  // Its author goes on to name it as its own record.
+  event::Draft corrected = Told(police_anna_, "2026-03-28", "Seen with mother");
+  corrected.kind.Clear();
+  ev1::EntryCorrected& correction = *corrected.kind.mutable_entry_corrected();
+  correction.mutable_target()->mutable_record_ref()->set_system("records");
+  correction.mutable_target()->mutable_record_ref()->set_id("Seen alone");
+  correction.add_fields("header.headline");
+  Tell(kPolice, corrected);
+  correction.mutable_target()->mutable_record_ref()->set_id("Registered");
+  Tell(kPolice, corrected);  // of what stays
   const auto of_anna = Hub().Chronology(Of(police_anna_));
   ASSERT_TRUE(of_anna.ok()) << of_anna.status();
   EXPECT_THAT(Headlines(*of_anna), Not(testing::Contains("Seen alone")));
@@ -586,7 +596,13 @@ TEST_F(ChronologyServiceTest, AnEntryFiledUnderTheWrongRecordMoves) {
   ASSERT_TRUE(of_bela.ok()) << of_bela.status();
   ASSERT_THAT(Headlines(*of_bela), ElementsAre("Seen alone", "Registered"));
   EXPECT_EQ(of_bela->rows(0).subject(), bela);
-  ASSERT_THAT(of_bela->rows(0).amendments(), SizeIs(1));
+  EXPECT_EQ(of_bela->rows(0).state(), v1::ROW_STATE_CORRECTED);
+  ASSERT_THAT(of_bela->rows(0).amendments(), SizeIs(2));
+  v1::ReplayRequest replay;
+  replay.set_subject(bela);
+  const auto batches = Hub().Replay(replay);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  EXPECT_THAT(batches->front().events(), SizeIs(4));
 }
 
 TEST_F(ChronologyServiceTest, OneIncidentSaysWhoElseReportedIt) {
