@@ -730,6 +730,33 @@ TEST_F(ChronologyServiceTest, WhatCannotBeOpenedHasItsPlaceInTheRecord) {
   EXPECT_EQ(row.position().offset(), position.offset);
   EXPECT_EQ(row.writer(), "police");
   EXPECT_EQ(row.organisation().code(), "99");
+  // Its history has it too, and says so.
+  v1::ReplayRequest replay;
+  replay.set_subject(health_anna_);
+  for (const bool auditor : {false, true}) {
+    const auto batches = (auditor ? Auditor() : Hub()).Replay(replay);
+    ASSERT_TRUE(batches.ok()) << batches.status();
+    ASSERT_THAT(batches->front().events(), SizeIs(5));
+    const v1::LoggedEvent& last = batches->front().events(4);
+    EXPECT_EQ(last.position().offset(), position.offset);
+    EXPECT_EQ(last.value(), auditor ? "garbage" : "");
+    EXPECT_EQ(batches->front().completeness().quarantined(), 1u);
+    EXPECT_THAT(batches->front().completeness().words(),
+                HasSubstr("of this child cannot be opened"));
+  }
+  v1::GetEntryRequest entry;
+  entry.set_event_id(seen_);
+  const auto full = Hub().Call<v1::GetEntryResponse>("GetEntry", entry);
+  ASSERT_TRUE(full.ok()) << full.status();
+  EXPECT_THAT(full->completeness().words(),
+              HasSubstr("of this child cannot be opened"));
+  v1::GetChronologyRequest again;
+  again.set_view_id(answer->view_id());
+  *again.mutable_at_least() = With(answer->view_id());
+  const auto shown = Hub().Chronology(again);
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_EQ(shown->completeness().quarantined(), 1u);
+
   // It is the police's own.
   EXPECT_THAT(Police().Chronology(Of(police_anna_))->rows(), SizeIs(3));
 }
@@ -810,6 +837,8 @@ TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {
   batches = Hub().Replay(request);
   ASSERT_TRUE(batches.ok()) << batches.status();
   EXPECT_THAT(batches->front().events(), IsEmpty());
+  EXPECT_EQ(batches->front().positions().SerializeAsString(),
+            request.from().SerializeAsString());
 
   request.Clear();
   request.set_topic("vigil.police.events.v1");

@@ -366,7 +366,8 @@ std::vector<Unreadable> Facts::UnreadableOf(absl::string_view subject) {
         Unreadable held = {
             .position = record.position,
             .logged = record.logged,
-            .writer = std::string(WriterOf(record.position.partition.topic))};
+            .writer = std::string(WriterOf(record.position.partition.topic)),
+            .value = record.record.value};
         for (const eventlog::Header& header : record.record.headers) {
           if (header.name == "ce_source") {
             const event::SourceParts source = event::ParseSource(header.value);

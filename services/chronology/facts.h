@@ -76,6 +76,7 @@ struct Unreadable {
   absl::Time logged;
   std::string writer;
   std::string organisation = {};  // as its headers say; may be empty
+  std::string value = {};
 };
 
 class Facts {

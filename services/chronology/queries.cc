@@ -465,9 +465,11 @@ void SetLogged(const Fact& fact, v1::LoggedEvent* logged) {
   logged->set_value(*fact.value);
 }
 
+// `of`: the child of the entry, if it is one of a child's.
 absl::Status EntryContent(Facts& facts, const Asking& asking,
                           const std::string& event_id,
-                          v1::GetEntryResponse* content, Shown* shown) {
+                          v1::GetEntryResponse* content, Shown* shown,
+                          Child* of) {
   std::optional<Entry> entry = facts.Event(event_id);
   if (!facts.status().ok()) return facts.status();
   if (!entry) return service::NotFoundOrNotVisible();
@@ -477,7 +479,7 @@ absl::Status EntryContent(Facts& facts, const Asking& asking,
     return service::NotFoundOrNotVisible();
   }
   const std::string subject(fact.envelope.subject);
-  Child child;
+  Child& child = *of;
   if (!subject.empty()) {
     absl::StatusOr<Child> loaded = LoadChild(facts, asking, subject);
     if (loaded.ok()) {
@@ -560,7 +562,8 @@ event::v1::Answer YesOrNo(bool yes) {
 // The same screen, from the facts of then; its digest says whether it agrees.
 absl::Status ShowAgain(Facts& facts, const Asking& then,
                        const RecordViewed& viewed,
-                       v1::GetChronologyResponse* response, Shown* shown) {
+                       v1::GetChronologyResponse* response, Shown* shown,
+                       std::optional<Child>* of) {
   if (viewed.rpc() == RpcName("GetChronology")) {
     v1::GetChronologyRequest query;
     if (!query.ParseFromString(viewed.query())) {
@@ -584,6 +587,7 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
     SetLinkConflicts(*child, then, response);
     SetSubjects(child->identity, response);
     *response->mutable_demographics() = child->demographics;
+    *of = *std::move(child);
     return absl::OkStatus();
   }
   if (viewed.rpc() == RpcName("GetEntry")) {
@@ -592,8 +596,8 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
     if (!query.ParseFromString(viewed.query())) {
       return absl::DataLossError("the view's question cannot be read");
     }
-    const absl::Status answered =
-        EntryContent(facts, then, query.event_id(), &content, shown);
+    const absl::Status answered = EntryContent(facts, then, query.event_id(),
+                                               &content, shown, &of->emplace());
     if (answered.ok()) *response->add_rows() = content.row();
     return answered;
   }
@@ -657,8 +661,9 @@ absl::Status AnswerAgain(const Question& question,
     return service::ProjectionBehind();
   }
   Facts facts(question.snapshot, std::move(extent));
+  std::optional<Child> child;
   const absl::Status again =
-      ShowAgain(facts, then, then_viewed, response, &shown);
+      ShowAgain(facts, then, then_viewed, response, &shown, &child);
   // What was not found then is not found again: that agrees.
   if (!again.ok() && !absl::IsNotFound(again)) return again;
   v1::ViewShown* view = response->mutable_view();
@@ -668,7 +673,7 @@ absl::Status AnswerAgain(const Question& question,
                               : YesOrNo(shown.digest == then_viewed.digest()));
   *view->mutable_viewed() = std::move(then_viewed);
   *response->mutable_completeness() =
-      CompletenessOf(facts, then, nullptr, question.standing);
+      CompletenessOf(facts, then, child ? &*child : nullptr, question.standing);
   *viewed = ViewOf(question, request, "GetChronology", facts, shown);
   return absl::OkStatus();
 }
@@ -829,12 +834,13 @@ absl::Status Answer(const Question& question,
                     v1::GetEntryResponse* response, RecordViewed* viewed) {
   Facts facts(question.snapshot, ExtentFor(question.asking, request.as_of()));
   Shown shown;
+  Child child;
   const absl::Status answered = EntryContent(
-      facts, question.asking, request.event_id(), response, &shown);
+      facts, question.asking, request.event_id(), response, &shown, &child);
   if (!answered.ok() && !absl::IsNotFound(answered)) return answered;
   if (answered.ok()) {
     *response->mutable_completeness() =
-        CompletenessOf(facts, question.asking, nullptr, question.standing);
+        CompletenessOf(facts, question.asking, &child, question.standing);
   } else {
     SetDigest(v1::GetEntryResponse(), &shown);
   }
@@ -842,14 +848,79 @@ absl::Status Answer(const Question& question,
   return answered;
 }
 
+namespace {
+
+// `shown` without its digest, which is of the events.
+RecordViewed ViewOfEvents(const Question& question,
+                          const v1::ReplayRequest& request,
+                          const v1::ReplayResponse& response, Shown shown) {
+  v1::ReplayResponse covered;
+  *covered.mutable_events() = response.events();
+  SetDigest(covered, &shown);
+  const Facts facts(question.snapshot, {});
+  RecordViewed viewed = ViewOf(question, request, "Replay", facts, shown);
+  *viewed.mutable_positions() = response.positions();
+  return viewed;
+}
+
+// One record of a child's history, as far as the asker may have it.
+struct Passage {
+  eventlog::Position position;
+  absl::Time logged;
+  std::string event_id = {};  // empty: it cannot be opened
+  // Empty if the asker may not have all of it.
+  absl::string_view value = {};
+};
+
+std::vector<Passage> HistoryOf(const Child& child,
+                               const std::vector<Entry>& links,
+                               const Asking& asking) {
+  std::vector<Passage> history;
+  const auto take = [&](const Fact& fact) {
+    if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility ==
+        Visibility::kNothing) {
+      return;
+    }
+    Passage& passage = history.emplace_back(
+        Passage{.position = fact.position, .logged = fact.logged});
+    passage.event_id = std::string(fact.envelope.id);
+    if (IsWhole(asking, fact)) passage.value = *fact.value;
+  };
+  const auto take_entry = [&](const Entry& entry) {
+    take(entry.fact);
+    for (const Fact& conflict : entry.conflicts) take(conflict);
+  };
+  for (const Item& item : child.items) take_entry(item.entry);
+  for (const Entry& link : links) take_entry(link);
+  for (const Child::Held& held : child.unreadable) {
+    Passage& passage = history.emplace_back(Passage{
+        .position = held.record.position, .logged = held.record.logged});
+    // Nobody can tell for whom its sections are, so it is given to those who
+    // may have the topics as they are.
+    if (IsAuditor(asking.asker)) passage.value = held.record.value;
+  }
+  const auto place = [](const Passage& passage) {
+    return std::tie(passage.logged, passage.position);
+  };
+  std::sort(
+      history.begin(), history.end(),
+      [&](const Passage& a, const Passage& b) { return place(a) < place(b); });
+  history.erase(std::unique(history.begin(), history.end(),
+                            [](const Passage& a, const Passage& b) {
+                              return a.position == b.position;
+                            }),
+                history.end());
+  return history;
+}
+
+}  // namespace
+
 event::v1::RecordViewed ViewOfBatch(const Question& question,
                                     const v1::ReplayRequest& request,
                                     const v1::ReplayResponse& response) {
   Shown shown;
   std::set<std::string> subjects;
-  v1::ReplayResponse covered;
   for (const v1::LoggedEvent& logged : response.events()) {
-    *covered.add_events() = logged;
     const absl::StatusOr<event::Envelope> envelope =
         event::Scan(logged.value());
     if (!envelope.ok()) {
@@ -865,79 +936,86 @@ event::v1::RecordViewed ViewOfBatch(const Question& question,
     event::v1::LinkedSubject& linked = shown.subjects.emplace_back();
     linked.set_subject(subject);
   }
-  SetDigest(covered, &shown);
-  const Facts facts(question.snapshot, {});
-  RecordViewed viewed = ViewOf(question, request, "Replay", facts, shown);
-  *viewed.mutable_positions() = response.positions();
-  return viewed;
+  return ViewOfEvents(question, request, response, std::move(shown));
 }
 
 absl::StatusOr<std::vector<Batch>> ReplayChild(
     const Question& question, const v1::ReplayRequest& request) {
+  const projection::Positions from =
+      FromProto(request.from()).value_or(projection::Positions{});
   Facts facts(question.snapshot, ExtentOf(question.asking));
   absl::StatusOr<Child> child =
       LoadChild(facts, question.asking, request.subject());
-  if (absl::IsNotFound(child.status())) {
-    Batch nothing;
-    nothing.viewed = ViewOfBatch(question, request, nothing.response);
-    *nothing.viewed.add_subjects() = AskedFor(request.subject());
-    return std::vector<Batch>{std::move(nothing)};
-  }
-  if (!child.ok()) return child.status();
-  std::vector<Fact> events;
-  const auto take = [&](const Fact& fact) {
-    if (IsWhole(question.asking, fact)) events.push_back(fact);
-  };
-  for (const Item& item : child->items) {
-    take(item.entry.fact);
-    for (const Fact& conflict : item.entry.conflicts) take(conflict);
-  }
-  std::set<eventlog::Position> links;
-  for (const event::v1::LinkedSubject& linked : child->identity.subjects) {
-    for (const Entry& link : facts.LinksOf(linked.subject())) {
-      if (!links.insert(link.fact.position).second) continue;
-      take(link.fact);
-      for (const Fact& conflict : link.conflicts) take(conflict);
+  if (!child.ok() && !absl::IsNotFound(child.status())) return child.status();
+  std::vector<Passage> history;
+  std::vector<Entry> links;
+  Shown shown;
+  if (child.ok()) {
+    for (const event::v1::LinkedSubject& linked : child->identity.subjects) {
+      for (Entry& link : facts.LinksOf(linked.subject())) {
+        links.push_back(std::move(link));
+      }
     }
+    history = HistoryOf(*child, links, question.asking);
+    shown.subjects = child->identity.subjects;
+  } else {
+    shown.subjects.push_back(AskedFor(request.subject()));
   }
+  const v1::Completeness complete =
+      CompletenessOf(facts, question.asking, child.ok() ? &*child : nullptr,
+                     question.standing);
   if (!facts.status().ok()) return facts.status();
-  std::sort(events.begin(), events.end(), [](const Fact& a, const Fact& b) {
-    return std::tie(a.logged, a.position) < std::tie(b.logged, b.position);
-  });
 
-  const projection::Positions from =
-      FromProto(request.from()).value_or(projection::Positions{});
   uint64_t left = request.has_limit() ? request.limit() : UINT64_MAX;
   projection::Positions reached = from;
   std::vector<Batch> batches;
+  Shown of_batch = shown;
   size_t bytes = 0;
-  for (const Fact& fact : events) {
-    const auto start = from.find(fact.position.partition);
-    if (start != from.end() && fact.position.offset < start->second) continue;
+  const auto finish = [&] {
+    Batch& batch = batches.back();
+    *batch.response.mutable_positions() = ToProto(reached);
+    *batch.response.mutable_completeness() = complete;
+    batch.viewed = ViewOfEvents(question, request, batch.response, of_batch);
+    of_batch = shown;
+    bytes = 0;
+  };
+  batches.emplace_back();
+  for (const Passage& passage : history) {
+    const auto start = from.find(passage.position.partition);
+    if (start != from.end() && passage.position.offset < start->second) {
+      continue;
+    }
     if (request.has_logged_since() &&
-        fact.logged < ToTime(request.logged_since())) {
+        passage.logged < ToTime(request.logged_since())) {
       continue;
     }
     if (left == 0) break;
     --left;
-    if (batches.empty() ||
-        static_cast<size_t>(batches.back().response.events_size()) >=
-            kReplayBatchRecords ||
-        bytes + fact.value->size() > kReplayBatchBytes) {
+    const auto events =
+        static_cast<size_t>(batches.back().response.events_size());
+    if (events >= kReplayBatchRecords ||
+        (events > 0 && bytes + passage.value.size() > kReplayBatchBytes)) {
+      finish();
       batches.emplace_back();
-      bytes = 0;
     }
-    bytes += fact.value->size();
-    SetLogged(fact, batches.back().response.add_events());
+    bytes += passage.value.size();
+    v1::LoggedEvent* logged = batches.back().response.add_events();
+    *logged->mutable_position() = ToProto(passage.position);
+    SetTime(passage.logged, logged->mutable_logged());
+    logged->set_value(std::string(passage.value));
+    if (passage.event_id.empty()) {
+      ++of_batch.quarantined;
+    } else {
+      AddEntry(passage.event_id,
+               passage.value.empty() ? event::v1::VISIBILITY_NOTICE
+                                     : event::v1::VISIBILITY_FULL,
+               &of_batch);
+    }
     // In the order of logged time a partition's offsets rise: this is what to
     // go on from, also in the middle.
-    projection::Cover(reached, fact.position);
-    *batches.back().response.mutable_positions() = ToProto(reached);
+    projection::Cover(reached, passage.position);
   }
-  if (batches.empty()) batches.emplace_back();
-  for (Batch& batch : batches) {
-    batch.viewed = ViewOfBatch(question, request, batch.response);
-  }
+  finish();
   return batches;
 }
 

@@ -80,7 +80,8 @@ absl::Status Answer(const Question& question,
                     event::v1::RecordViewed* viewed);
 
 // The records of one child as they came into the log, from where the request
-// says; each answer a batch and its view.
+// says; each answer a batch and its view. Also those that cannot be opened, and
+// those that the asker may not have whole: their places without their bytes.
 struct Batch {
   v1::ReplayResponse response;
   event::v1::RecordViewed viewed;

@@ -78,6 +78,7 @@ ExitCode Replay(const Options& options) {
   const TimelineOptions layout = TimelineOptionsFor(TerminalOf(STDOUT_FILENO));
   std::vector<std::string> views;
   event::v1::Positions reached;
+  std::string complete;
   uint64_t records = 0;
   chronology::v1::ReplayResponse batch;
   const absl::Status status = channel->Stream(
@@ -85,6 +86,7 @@ ExitCode Replay(const Options& options) {
       [&] {
         views.push_back(batch.view_id());
         if (batch.has_positions()) reached = batch.positions();
+        complete = batch.completeness().words();
         for (const auto& event : batch.events()) {
           ++records;
           const OpenedEvent opened = OpenEvent(event);
@@ -101,6 +103,7 @@ ExitCode Replay(const Options& options) {
       },
       {.timeout = absl::Hours(options.hours), .traceparent = ""});
   std::cerr << Grouped(records) << " records";
+  if (!complete.empty()) std::cerr << "\n" << Shown(complete);
   for (const std::string& view : views) std::cerr << "\nview " << view;
   for (const auto& topic : reached.topics()) {
     for (int i = 0; i < topic.next_offsets_size(); ++i) {
