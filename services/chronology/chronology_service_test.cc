@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -288,6 +289,25 @@ class ChronologyServiceTest : public testing::Test {
       views += *log_->End(partition, absl::Now() + absl::Seconds(60));
     }
     return views;
+  }
+
+  // Of all that were appended.
+  std::vector<std::string> ViewIds() {
+    std::map<eventlog::Partition, int64_t> from;
+    for (const auto& partition : log_->Partitions(std::string(kAccessTopic))) {
+      from[partition] = 0;
+    }
+    const auto cursor = *log_->Open(from);
+    std::vector<std::string> ids;
+    for (int64_t left = Views(); left > 0;) {
+      const auto records = cursor->Next(100, absl::Now() + absl::Seconds(60));
+      if (!records.ok() || records->empty()) break;
+      for (const auto& record : *records) {
+        ids.emplace_back(event::Scan(record.record.value)->id);
+      }
+      left -= static_cast<int64_t>(records->size());
+    }
+    return ids;
   }
 
   // Returns once the index has that view.
@@ -822,6 +842,56 @@ TEST_F(ChronologyServiceTest, AnEntryIsGivenInFull) {
   request.set_event_id(missed_);
   EXPECT_TRUE(absl::IsNotFound(
       Police().Call<v1::GetEntryResponse>("GetEntry", request).status()));
+}
+
+TEST_F(ChronologyServiceTest, WhatIsNotFoundIsNotFoundAgain) {
+  TellOfAnna();
+  // Another child with the same number of her own.
+  const std::string other = Subject("ods:X99A1", "99");
+  Tell(kHealth, Registered(other, "Jones", "Anna", "2020-01-01", kAnnaNumber));
+  v1::GetChronologyRequest ambiguous;
+  ambiguous.mutable_identifier()->set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
+  ambiguous.mutable_identifier()->set_value(kAnnaNumber);
+  EXPECT_TRUE(absl::IsInvalidArgument(Hub().Chronology(ambiguous).status()));
+  EXPECT_TRUE(absl::IsNotFound(
+      Hub().Chronology(Of(Subject("police:99", "404"))).status()));
+  v1::GetEntryRequest entry;
+  entry.set_event_id("00000000-0000-4000-8000-000000000000");
+  EXPECT_TRUE(absl::IsNotFound(
+      Hub().Call<v1::GetEntryResponse>("GetEntry", entry).status()));
+  v1::ReplayRequest replay;
+  replay.set_subject(Subject("police:99", "404"));
+  EXPECT_TRUE(Hub().Replay(replay).ok());
+  v1::FindRequest find;
+  find.set_name("Anna");
+  const auto found = Hub().Call<v1::FindResponse>("Find", find);
+  ASSERT_TRUE(found.ok()) << found.status();
+
+  const std::vector<std::string> views = ViewIds();
+  ASSERT_THAT(views, SizeIs(5));
+  std::map<std::string, ev1::Answer> agrees;
+  for (const std::string& view : views) {
+    v1::GetChronologyRequest again;
+    again.set_view_id(view);
+    *again.mutable_at_least() = With(view);
+    const auto shown = Hub().Chronology(again);
+    ASSERT_TRUE(shown.ok()) << shown.status();
+    const std::string& rpc = shown->view().viewed().rpc();
+    const bool is_replay = absl::EndsWith(rpc, ".Replay");
+    EXPECT_EQ(shown->view().digest_agrees(),
+              is_replay ? ev1::ANSWER_NOT_APPLICABLE : ev1::ANSWER_YES)
+        << rpc;
+    EXPECT_THAT(shown->rows(), IsEmpty());
+    if (absl::EndsWith(rpc, ".Find")) {
+      EXPECT_THAT(shown->candidates(), SizeIs(found->candidates_size()));
+    }
+    v1::GetChronologyRequest second;
+    second.set_view_id(shown->view_id());
+    *second.mutable_at_least() = With(shown->view_id());
+    const auto looked = Hub().Chronology(second);
+    ASSERT_TRUE(looked.ok()) << looked.status();
+    EXPECT_EQ(looked->view().digest_agrees(), ev1::ANSWER_NOT_APPLICABLE);
+  }
 }
 
 TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {

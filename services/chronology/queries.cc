@@ -559,7 +559,13 @@ event::v1::Answer YesOrNo(bool yes) {
   return yes ? event::v1::ANSWER_YES : event::v1::ANSWER_NO;
 }
 
-// The same screen, from the facts of then; its digest says whether it agrees.
+// Whether it is an answer too: there is no such child, or no one such.
+bool IsAnswer(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+}
+
+// The same screen, from the facts of then; its digest says whether it agrees,
+// and is empty for what is not shown again.
 absl::Status ShowAgain(Facts& facts, const Asking& then,
                        const RecordViewed& viewed,
                        v1::GetChronologyResponse* response, Shown* shown,
@@ -573,8 +579,14 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
       return absl::OkStatus();  // itself a second look: see the first
     }
     absl::StatusOr<std::string> subject = SubjectOf(facts, query);
-    if (!subject.ok()) return subject.status();
-    absl::StatusOr<Child> child = LoadChild(facts, then, *subject);
+    absl::StatusOr<Child> child = subject.ok()
+                                      ? LoadChild(facts, then, *subject)
+                                      : absl::StatusOr<Child>(subject.status());
+    if (IsAnswer(child.status())) {
+      if (subject.ok()) shown->subjects.push_back(AskedFor(*subject));
+      SetDigest(v1::GetChronologyResponse(), shown);
+      return absl::OkStatus();
+    }
     if (!child.ok()) return child.status();
     std::map<std::string, Line> by_id;
     for (Line& line : Arrange(*child, query)) by_id[line.id()] = line;
@@ -598,6 +610,10 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
     }
     const absl::Status answered = EntryContent(facts, then, query.event_id(),
                                                &content, shown, &of->emplace());
+    if (absl::IsNotFound(answered)) {
+      SetDigest(v1::GetEntryResponse(), shown);
+      return absl::OkStatus();
+    }
     if (answered.ok()) *response->add_rows() = content.row();
     return answered;
   }
@@ -607,7 +623,13 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
     if (!query.ParseFromString(viewed.query())) {
       return absl::DataLossError("the view's question cannot be read");
     }
-    return Finding(facts, then, query).Find(&content, shown);
+    const absl::Status found =
+        Finding(facts, then, query).Find(&content, shown);
+    if (found.ok()) {
+      *response->mutable_candidates() =
+          std::move(*content.mutable_candidates());
+    }
+    return found;
   }
   return absl::OkStatus();  // a replay: the log itself shows it again
 }
@@ -664,11 +686,10 @@ absl::Status AnswerAgain(const Question& question,
   std::optional<Child> child;
   const absl::Status again =
       ShowAgain(facts, then, then_viewed, response, &shown, &child);
-  // What was not found then is not found again: that agrees.
-  if (!again.ok() && !absl::IsNotFound(again)) return again;
+  if (!again.ok()) return again;
   v1::ViewShown* view = response->mutable_view();
   SetTime(fact->logged, view->mutable_logged());
-  view->set_digest_agrees(shown.digest.empty() && then_viewed.entries_size() > 0
+  view->set_digest_agrees(shown.digest.empty()
                               ? event::v1::ANSWER_NOT_APPLICABLE
                               : YesOrNo(shown.digest == then_viewed.digest()));
   *view->mutable_viewed() = std::move(then_viewed);
@@ -780,8 +801,7 @@ absl::Status Answer(const Question& question,
   absl::StatusOr<Child> child =
       subject.ok() ? LoadChild(facts, question.asking, *subject)
                    : absl::StatusOr<Child>(subject.status());
-  if (absl::IsNotFound(child.status()) ||
-      absl::IsInvalidArgument(child.status())) {
+  if (IsAnswer(child.status())) {
     if (subject.ok()) shown.subjects.push_back(AskedFor(*subject));
     SetDigest(v1::GetChronologyResponse(), &shown);
     *viewed = ViewOf(question, request, "GetChronology", facts, shown);
