@@ -44,6 +44,14 @@ std::string Name(const Partition& partition) {
   return absl::StrCat(partition.topic, "/", partition.partition);
 }
 
+std::optional<absl::Time> NewestIn(const Index& index) {
+  std::optional<absl::Time> newest;
+  for (const auto& [partition, applied] : index.snapshot()->applied()) {
+    newest = std::max(newest, std::optional(applied.logged));
+  }
+  return newest;
+}
+
 // What no repetition mends: the runner stops until somebody has decided.
 bool IsFinal(const absl::Status& status) {
   return absl::IsDataLoss(status) || absl::IsFailedPrecondition(status) ||
@@ -60,7 +68,7 @@ class Runner::Follower {
         index_(index),
         partitions_(std::move(partitions)),
         options_(std::move(options)),
-        log_reachable_since_(options_.clock()),
+        followed_until_(NewestIn(*index)),
         thread_([this] { Run(); }),
         ends_thread_([this] { KeepReadingEnds(); }) {}
 
@@ -96,6 +104,9 @@ class Runner::Follower {
   // logged must not wait for that.
   void KeepReadingEnds();
   void SetReachable(const absl::Status& said);
+  // Whether what the log holds is being applied: it is the log that the index
+  // was made from, as far as can be told.
+  void SetFollowing(bool following);
   void SetAlarm(std::string alarm);
   bool ending() const {
     absl::MutexLock lock(&mutex_);
@@ -120,7 +131,8 @@ class Runner::Follower {
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   Positions ends_ ABSL_GUARDED_BY(mutex_);
   bool log_reachable_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Time log_reachable_since_ ABSL_GUARDED_BY(mutex_);
+  bool following_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Time> followed_until_ ABSL_GUARDED_BY(mutex_);
   std::string log_error_ ABSL_GUARDED_BY(mutex_);
   std::string alarm_ ABSL_GUARDED_BY(mutex_);
   // Last, because they use all the others.
@@ -136,9 +148,9 @@ RunnerStatus Runner::Follower::status() const {
   absl::MutexLock lock(&mutex_);
   status.ends = ends_;
   status.log_reachable = log_reachable_;
-  status.log_reachable_since = log_reachable_since_;
   status.log_error = log_error_;
   status.alarm = alarm_;
+  if (!log_reachable_ || !alarm_.empty()) status.stale_since = followed_until_;
   if (ends_.empty()) return status;
   int64_t lag = 0;
   for (auto& [partition, end] : status.ends) {
@@ -158,6 +170,7 @@ void Runner::Follower::Run() {
   while (!ending()) {
     const int64_t generation = index_->snapshot()->generation();
     const absl::Status stopped = Follow();
+    SetFollowing(false);
     if (absl::IsCancelled(stopped) || absl::IsAborted(stopped)) continue;
     if (IsFinal(stopped)) {
       SetAlarm(stopped.ToString());
@@ -209,6 +222,7 @@ absl::Status Runner::Follower::Follow() {
 
   absl::Time synced = absl::Now();
   bool unsynced = false;
+  bool following = false;
   while (!ending()) {
     const auto records =
         (*cursor)->Next(kBatchRecords, absl::Now() + kReadWait);
@@ -224,6 +238,10 @@ absl::Status Runner::Follower::Follow() {
             ": it was truncated or made anew"));
       }
       unverified.erase(last);
+    }
+    if (!following && unverified.empty()) {
+      SetFollowing(true);
+      following = true;
     }
     if (!records->empty()) {
       const absl::Status applied = index_->Apply(*records, generation);
@@ -276,13 +294,17 @@ void Runner::Follower::KeepReadingEnds() {
 void Runner::Follower::SetReachable(const absl::Status& said) {
   {
     absl::MutexLock lock(&mutex_);
-    if (said.ok() != log_reachable_) {
-      log_reachable_ = said.ok();
-      log_reachable_since_ = options_.clock();
-    }
+    log_reachable_ = said.ok();
+    if (said.ok() && following_) followed_until_ = options_.clock();
     log_error_ = said.ok() ? "" : said.ToString();
   }
   waiters_.Look();
+}
+
+void Runner::Follower::SetFollowing(bool following) {
+  absl::MutexLock lock(&mutex_);
+  following_ = following;
+  if (following) followed_until_ = options_.clock();
 }
 
 void Runner::Follower::SetAlarm(std::string alarm) {

@@ -44,12 +44,16 @@ struct RunnerStatus {
   Positions ends;
   // Records between the two; nothing before the ends were ever heard.
   std::optional<int64_t> lag_records;
-  // Whether the log answers, since when that is so, and if not what it said.
+  // Whether the log answers, and if not what it said.
   bool log_reachable = false;
-  absl::Time log_reachable_since;
   std::string log_error;
   // Not empty: the runner applies nothing until an operator has decided.
   std::string alarm;
+  // While the log does not answer, or the runner stands still: since when the
+  // index may lack what was logged. That is when the log last answered a runner
+  // that followed it; if it has not followed yet, when the log took the newest
+  // record that was applied. Nothing if there is none either.
+  std::optional<absl::Time> stale_since;
   int64_t quarantined = 0;
 };
 

@@ -99,6 +99,15 @@ class RunnerTest : public testing::Test {
         RunnerOptions{.clock = [] { return absl::FromUnixSeconds(1); }});
   }
 
+  // When the log took the newest record that was applied.
+  absl::Time Newest() const {
+    absl::Time newest = absl::InfinitePast();
+    for (const auto& [partition, applied] : index_->snapshot()->applied()) {
+      newest = std::max(newest, applied.logged);
+    }
+    return newest;
+  }
+
   const TemporaryFolder folder_;
   std::unique_ptr<eventlog::RocksdbEventLog> log_;
   std::unique_ptr<Index> index_;
@@ -162,6 +171,7 @@ TEST_F(RunnerTest, ServesOnWhileTheLogIsAwayAndCatchesUp) {
       WaitUntil(*runner, [&] { return !runner->status().log_reachable; }).ok());
   EXPECT_THAT(runner->status().log_error, HasSubstr("broker away"));
   EXPECT_EQ(runner->status().alarm, "");
+  EXPECT_EQ(runner->status().stale_since, absl::FromUnixSeconds(1));
   Append(*log_, "anna", "meanwhile");
   EXPECT_THAT(ValuesOf(*index_->snapshot(), kByKey, "anna"),
               ElementsAre("before"));
@@ -170,6 +180,18 @@ TEST_F(RunnerTest, ServesOnWhileTheLogIsAwayAndCatchesUp) {
   ASSERT_TRUE(
       WaitUntil(*runner, [&] { return runner->status().log_reachable; }).ok());
   EXPECT_EQ(runner->status().log_error, "");
+  EXPECT_EQ(runner->status().stale_since, std::nullopt);
+}
+
+TEST_F(RunnerTest, ARestartInAnOutageMakesNothingFresher) {
+  Append(*log_, "anna", "before");
+  CutLog cut(log_.get());
+  cut.Cut(absl::UnavailableError("broker away"));
+  // Nothing was ever applied, so there is nothing to say.
+  EXPECT_EQ(Run(cut)->status().stale_since, std::nullopt);
+  ASSERT_TRUE(Run(*log_)->WaitFor(Ends(*log_), Soon()).ok());
+  const auto runner = Run(cut);
+  EXPECT_EQ(runner->status().stale_since, Newest());
 }
 
 TEST_F(RunnerTest, ATopicThatWasMadeAnewStopsItWithAnAlarm) {
@@ -185,6 +207,9 @@ TEST_F(RunnerTest, ATopicThatWasMadeAnewStopsItWithAnAlarm) {
   ASSERT_TRUE(stopped.ok()) << stopped;
   EXPECT_THAT(runner->status().alarm, HasSubstr("truncated or made anew"));
   EXPECT_EQ(*index_->snapshot()->Digest(), *before);
+  // It answers, and is followed no more: that is not fresh.
+  EXPECT_TRUE(runner->status().log_reachable);
+  EXPECT_EQ(runner->status().stale_since, Newest());
   EXPECT_TRUE(absl::IsFailedPrecondition(
       runner->WaitFor({{kPartitions[0], 1000}}, absl::InfiniteFuture())));
   EXPECT_TRUE(runner->WaitFor(Ends(*log_), Soon()).ok());
@@ -209,6 +234,7 @@ TEST_F(RunnerTest, AnOffsetOutOfRangeStopsItWithAnAlarm) {
   ASSERT_TRUE(
       WaitUntil(*runner, [&] { return !runner->status().alarm.empty(); }).ok());
   EXPECT_THAT(runner->status().alarm, HasSubstr("out of range"));
+  EXPECT_EQ(runner->status().stale_since, absl::FromUnixSeconds(1));
   // Not even when the log answers again.
   cut.Cut(absl::OkStatus());
   Append(*log_, "anna", "after");

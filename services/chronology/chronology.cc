@@ -178,8 +178,9 @@ void Chronology::WatchUntilEnd(service::Server* server) {
     const absl::Time now = absl::Now();
     if (source != nullptr) {
       const projection::RunnerStatus status = source->runner->status();
-      if (status.log_reachable && status.lag_records == 0) fresh = now;
-      if (!status.log_reachable) fresh = absl::InfinitePast();
+      const bool follows = status.log_reachable && status.alarm.empty();
+      if (follows && status.lag_records == 0) fresh = now;
+      if (!follows) fresh = absl::InfinitePast();
     }
     server->SetServing(kFreshness, now - fresh <= kFreshFor);
     if (source != nullptr && now - counted >= pause) {

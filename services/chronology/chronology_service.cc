@@ -296,6 +296,10 @@ class ChronologyService::Rpcs final
         [call] { return IsThere(*call); }, std::min(deadline, slice),
         [this, call, go, deadline](const absl::Status& there) {
           if (absl::IsCancelled(there)) return go(NotReady());
+          // It stands still; why is for operators (GetStatus).
+          if (absl::IsFailedPrecondition(there)) {
+            return go(service::ProjectionBehind());
+          }
           if (!absl::IsDeadlineExceeded(there)) return go(there);
           if (call->context->IsCancelled() || absl::Now() >= deadline) {
             return go(service::ProjectionBehind());

@@ -1056,6 +1056,34 @@ TEST_F(ChronologyServiceTest, AnAgencyNamesPositionsOfItsOwnTopicsAlone) {
   }
 }
 
+TEST_F(ChronologyServiceTest, AnIndexThatStandsStillSaysSo) {
+  TellOfAnna();
+  // Another log in the place of the one that was read.
+  auto anew =
+      *eventlog::RocksdbEventLog::Open(folder_.path() + "/anew", topics_, {});
+  runner_ = std::make_unique<projection::Runner>(anew.get(), index_.get(),
+                                                 partitions_);
+  source_ = {.index = index_.get(), .runner = runner_.get()};
+  while (runner_->status().alarm.empty()) {
+    runner_
+        ->WaitFor({{partitions_[0], INT64_MAX}},
+                  absl::Now() + absl::Milliseconds(10))
+        .IgnoreError();
+  }
+  for (Desk* desk : {&Hub(), &Police()}) {
+    const auto answer = desk->Chronology(Of(police_anna_));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_TRUE(answer->completeness().has_stale_since());
+    EXPECT_THAT(answer->completeness().words(), HasSubstr("stands still"));
+    v1::GetChronologyRequest request = Of(police_anna_);
+    *request.mutable_at_least() = With("00000000-0000-4000-8000-000000000000");
+    const absl::Status behind = desk->Chronology(request).status();
+    EXPECT_TRUE(absl::IsDeadlineExceeded(behind)) << behind;
+    EXPECT_THAT(behind.ToString(), Not(HasSubstr("truncated")));
+  }
+  runner_.reset();
+}
+
 TEST_F(ChronologyServiceTest, WhatIsWrongWithAQuestionIsSaidAtOnce) {
   v1::GetChronologyRequest request = Of("not a subject");
   request.mutable_asking()->set_purpose(ev1::PURPOSE_REVIEW);

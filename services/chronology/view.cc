@@ -454,6 +454,7 @@ std::vector<v1::SourceState> SourceStates(const Facts& facts,
     }
     absl::Time heard = absl::InfinitePast();
     bool behind = false;
+    bool unread = standing.runner.ends.empty();
     for (const auto& [partition, applied] : facts.snapshot().applied()) {
       if (partition.topic != topic) continue;
       heard = std::max(heard, applied.logged);
@@ -461,8 +462,12 @@ std::vector<v1::SourceState> SourceStates(const Facts& facts,
       behind |= end != standing.runner.ends.end() && end->second > applied.next;
     }
     for (const auto& [partition, end] : standing.runner.ends) {
-      behind |= partition.topic == topic && end > 0 &&
+      unread |= partition.topic == topic && end > 0 &&
                 !facts.snapshot().applied().contains(partition);
+    }
+    behind |= unread;
+    if (unread && state.connected() == event::v1::ANSWER_NO) {
+      state.set_connected(event::v1::ANSWER_NOT_KNOWN);
     }
     const Extent& extent = facts.extent();
     const bool in_the_past = extent.positions || (extent.logged_until &&
@@ -471,9 +476,11 @@ std::vector<v1::SourceState> SourceStates(const Facts& facts,
       state.set_connected(event::v1::ANSWER_YES);
       SetTime(heard, state.mutable_last_heard());
     }
-    if (!standing.runner.log_reachable) {
-      state.set_lag_seconds(absl::ToInt64Seconds(
-          standing.now - standing.runner.log_reachable_since));
+    if (standing.runner.stale_since) {
+      state.set_lag_seconds(
+          absl::ToInt64Seconds(standing.now - *standing.runner.stale_since));
+    } else if (!standing.runner.log_reachable) {
+      // Nobody knows.
     } else if (!behind) {
       state.set_lag_seconds(0);
     } else if (heard != absl::InfinitePast()) {
@@ -507,20 +514,27 @@ std::string Words(const v1::Completeness& complete, const Asking& asking,
   } else {
     absl::StrAppend(&words, "As at the positions given.");
   }
-  std::vector<std::string> never;
-  for (const v1::SourceState& source : complete.sources()) {
-    if (source.connected() != event::v1::ANSWER_YES) {
-      never.push_back(source.writer());
+  for (const auto& [connected, said] :
+       {std::pair(event::v1::ANSWER_NO, " Not connected: "),
+        std::pair(event::v1::ANSWER_NOT_KNOWN,
+                  " Not known whether connected: ")}) {
+    std::vector<std::string> writers;
+    for (const v1::SourceState& source : complete.sources()) {
+      if (source.connected() == connected) writers.push_back(source.writer());
+    }
+    if (!writers.empty()) {
+      absl::StrAppend(&words, said, absl::StrJoin(writers, ", "), ".");
     }
   }
-  if (!never.empty()) {
-    absl::StrAppend(&words, " Not connected: ", absl::StrJoin(never, ", "),
-                    ".");
-  }
-  if (complete.has_stale_since()) {
-    absl::StrAppend(&words, " The log cannot be reached since ",
-                    TimeText(ToTime(complete.stale_since())),
-                    ": what came later is not shown.");
+  const bool reachable = complete.log_reachable() == event::v1::ANSWER_YES;
+  if (!reachable || complete.has_stale_since()) {
+    absl::StrAppend(
+        &words,
+        reachable ? " The index stands still" : " The log cannot be reached",
+        complete.has_stale_since()
+            ? absl::StrCat(" since ", TimeText(ToTime(complete.stale_since())))
+            : "",
+        ": what came later is not shown.");
   } else if (complete.lag_records() > 0) {
     absl::StrAppend(&words, " ",
                     Count(complete.lag_records(), "record is", "records are"),
@@ -600,9 +614,8 @@ v1::Completeness CompletenessOf(const Facts& facts, const Asking& asking,
   complete.set_log_reachable(standing.runner.log_reachable
                                  ? event::v1::ANSWER_YES
                                  : event::v1::ANSWER_NO);
-  if (!standing.runner.log_reachable) {
-    SetTime(standing.runner.log_reachable_since,
-            complete.mutable_stale_since());
+  if (standing.runner.stale_since) {
+    SetTime(*standing.runner.stale_since, complete.mutable_stale_since());
   }
   if (child != nullptr) {
     complete.set_quarantined(child->unreadable.size());

@@ -336,6 +336,9 @@ std::vector<std::string> CompletenessText(const ch::Completeness& c) {
             ? absl::StrCat("; nothing newer than ", TimeText(c.stale_since()))
             : "",
         "."));
+  } else if (c.has_stale_since()) {
+    lines.push_back(absl::StrCat("The index stands still; nothing newer than ",
+                                 TimeText(c.stale_since()), "."));
   }
   return lines;
 }
