@@ -468,6 +468,34 @@ TEST_F(ChronologyServiceTest, AnAgencySeesOnlyWhatItPublishedItself) {
   EXPECT_EQ(Views(), 4);  // what was not found was viewed too
 }
 
+TEST_F(ChronologyServiceTest, AnAgencysOwnViewTellsItNothingOfOthers) {
+  TellOfAnna();
+  const auto own = Police().Chronology(Of(police_anna_));
+  ASSERT_TRUE(own.ok()) << own.status();
+  v1::GetChronologyRequest again;
+  again.set_view_id(own->view_id());
+  *again.mutable_at_least() = With(own->view_id());
+  const auto shown = Police().Chronology(again);
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_EQ(shown->view().digest_agrees(), ev1::ANSWER_YES);
+  EXPECT_FALSE(shown->view().viewed().has_positions());
+  EXPECT_FALSE(shown->view().viewed().has_lag_records());
+  EXPECT_THAT(shown->SerializeAsString(), Not(HasSubstr("vigil.health")));
+}
+
+TEST_F(ChronologyServiceTest, WhoHasAnotherRoleDoesNotSeeAViewAgain) {
+  TellOfAnna();
+  Desk& auditor = Open("la-auditor",
+                       System("aud", config::v1::ROLE_AUDITOR, "la:E99000001"));
+  const auto audited = auditor.Chronology(Of(police_anna_));
+  ASSERT_TRUE(audited.ok()) << audited.status();
+  v1::GetChronologyRequest again;
+  again.set_view_id(audited->view_id());
+  *again.mutable_at_least() = With(audited->view_id());
+  EXPECT_TRUE(absl::IsNotFound(Hub().Chronology(again).status()));
+  EXPECT_TRUE(auditor.Chronology(again).ok());
+}
+
 TEST_F(ChronologyServiceTest, PagesStayInTheirStateOfKnowledge) {
   TellOfAnna();
   v1::GetChronologyRequest request = Of(police_anna_);

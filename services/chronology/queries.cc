@@ -547,12 +547,16 @@ Asking AskingOf(const RecordViewed& viewed) {
 }
 
 // An auditor may see any view again; others those of their own organisation
-// that showed no more than they may see themselves.
+// that rested on no other role than they have themselves.
 bool MaySeeAgain(const safeguarding::Asker& asker,
                  const safeguarding::Asker& then) {
   return IsAuditor(asker) ||
          (asker.organisation == then.organisation &&
-          (SeesCombinedRecord(asker) || !SeesCombinedRecord(then)));
+          std::all_of(then.roles.begin(), then.roles.end(),
+                      [&](safeguarding::Role role) {
+                        return std::find(asker.roles.begin(), asker.roles.end(),
+                                         role) != asker.roles.end();
+                      }));
 }
 
 event::v1::Answer YesOrNo(bool yes) {
@@ -693,6 +697,11 @@ absl::Status AnswerAgain(const Question& question,
                               ? event::v1::ANSWER_NOT_APPLICABLE
                               : YesOrNo(shown.digest == then_viewed.digest()));
   *view->mutable_viewed() = std::move(then_viewed);
+  if (!SeesCombinedRecord(question.asking.asker)) {
+    // Of the whole log, and so of what others publish.
+    view->mutable_viewed()->clear_positions();
+    view->mutable_viewed()->clear_lag_records();
+  }
   *response->mutable_completeness() =
       CompletenessOf(facts, then, child ? &*child : nullptr, question.standing);
   *viewed = ViewOf(question, request, "GetChronology", facts, shown);
