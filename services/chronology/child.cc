@@ -35,6 +35,16 @@ EntryFact ToEntryFact(const Fact& fact, const v1::Header& header,
           .offset = fact.position.offset};
 }
 
+safeguarding::Decision DecideOne(const Asking& asking, absl::string_view source,
+                                 absl::string_view type,
+                                 absl::string_view audience) {
+  return safeguarding::Decide(
+      asking.asker, asking.purpose,
+      {.organisation = OrganisationOf(event::ParseSource(source).organisation),
+       .type = std::string(type),
+       .audience = std::string(audience)});
+}
+
 // The ids of links and separations that were cancelled, of these.
 absl::flat_hash_set<std::string> RevokedOf(Facts& facts,
                                            const std::vector<Entry>& links) {
@@ -380,13 +390,13 @@ Extent ExtentOf(const Asking& asking) {
 safeguarding::Decision DecideSection(const Asking& asking, const Fact& fact,
                                      v1::Part part) {
   const event::SectionView* section = fact.envelope.Find(part);
-  return safeguarding::Decide(
-      asking.asker, asking.purpose,
-      {.organisation = OrganisationOf(
-           event::ParseSource(fact.envelope.source).organisation),
-       .type = std::string(fact.envelope.type),
-       .audience =
-           section == nullptr ? "standard" : std::string(section->audience)});
+  return DecideOne(asking, fact.envelope.source, fact.envelope.type,
+                   section == nullptr ? "standard" : section->audience);
+}
+
+safeguarding::Decision DecideSection(const Asking& asking,
+                                     const Facts::PersonFact& person) {
+  return DecideOne(asking, person.source, person.type, person.audience);
 }
 
 std::vector<Facts::PersonFact> StandingPerson(Facts& facts,
@@ -461,9 +471,14 @@ std::vector<Facts::PersonFact> StandingPerson(Facts& facts,
   return standing;
 }
 
-v1::Demographics Merge(const std::vector<Facts::PersonFact>& person) {
+v1::Demographics Merge(const Asking& asking,
+                       const std::vector<Facts::PersonFact>& person) {
   v1::Demographics merged;
   for (const Facts::PersonFact& fact : person) {
+    if (DecideSection(asking, fact).visibility !=
+        safeguarding::Visibility::kFull) {
+      continue;
+    }
     const v1::Demographics& said = fact.person.demographics();
     AddNew(said.names(), merged.mutable_names());
     AddNew(said.identifiers(), merged.mutable_identifiers());
@@ -539,7 +554,7 @@ absl::StatusOr<Child> LoadChild(Facts& facts, const Asking& asking,
               return std::tie(a.logged, a.position) <
                      std::tie(b.logged, b.position);
             });
-  child.demographics = Merge(person);
+  child.demographics = Merge(asking, person);
   if (!facts.status().ok()) return facts.status();
   return child;
 }

@@ -40,6 +40,8 @@ Extent ExtentOf(const Asking& asking);
 // How far one section of a fact may be shown.
 safeguarding::Decision DecideSection(const Asking& asking, const Fact& fact,
                                      event::v1::Part part);
+safeguarding::Decision DecideSection(const Asking& asking,
+                                     const Facts::PersonFact& person);
 
 // One fact of the child that the asker may see at least a notice of.
 struct Item {
@@ -62,7 +64,8 @@ struct Child {
     std::string subject;
   };
   std::vector<Held> unreadable = {};
-  event::v1::Demographics demographics = {};  // of all subjects together
+  // Of all subjects together, as far as the asker may see them.
+  event::v1::Demographics demographics = {};
   // Links, separations and renamings of its subjects under whose id or request
   // other content came.
   std::vector<Entry> link_conflicts = {};
@@ -83,9 +86,10 @@ absl::StatusOr<safeguarding::Identity> ResolveChild(Facts& facts,
 std::vector<Facts::PersonFact> StandingPerson(Facts& facts,
                                               const std::string& subject);
 
-// One picture of a person of many. Of births the one that says most, of equals
-// the last logged; of lists all that differ.
-event::v1::Demographics Merge(const std::vector<Facts::PersonFact>& person);
+// One picture of a person, of all that this asker may see of many. Of births
+// the one that says most, of equals the last logged; of lists all that differ.
+event::v1::Demographics Merge(const Asking& asking,
+                              const std::vector<Facts::PersonFact>& person);
 
 // "police:43" as an Organisation; empty parts if it is none.
 Organisation OrganisationOf(absl::string_view text);

@@ -496,6 +496,55 @@ TEST_F(ChronologyServiceTest, WhoHasAnotherRoleDoesNotSeeAViewAgain) {
   EXPECT_TRUE(auditor.Chronology(again).ok());
 }
 
+TEST_F(ChronologyServiceTest, WhatIsForOthersIsSaidToBeHeldAndNotShown) {
+  const auto tell = [&](event::Draft draft, const std::string& request_id,
+                        const std::string& content = "content") {
+    Append(Reserved(std::move(
+        Sealed(kPolice, {std::move(draft)}, request_id, content, now_)[0])));
+  };
+  Tell(kPolice, Registered(police_anna_, "Jones", "Anna", "2021-03-02", ""));
+  event::Draft secret =
+      Registered(police_anna_, "Secretname", "Anna", "2021-03-02", kAnnaNumber);
+  tell(secret, "reserved");
+  seen_ = Tell(kPolice, Told(police_anna_, "2026-03-28", "Seen alone"), "seen");
+  event::Draft corrected = Told(police_anna_, "2026-03-28", "Secret headline");
+  corrected.kind.Clear();
+  ev1::EntryCorrected& correction = *corrected.kind.mutable_entry_corrected();
+  correction.mutable_target()->set_event_id(seen_);
+  correction.add_fields("header.headline");
+  correction.set_reason("Secret reason");
+  tell(corrected, "corrected");
+  tell(Told(police_anna_, "2026-03-28", "Secret conflict"), "seen", "other");
+
+  const auto answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->DebugString(), Not(HasSubstr("Secret")));
+  EXPECT_THAT(answer->DebugString(), Not(HasSubstr(kAnnaNumber)));
+  ASSERT_THAT(answer->rows(), SizeIs(3));
+  EXPECT_EQ(answer->rows(0).event_id(), seen_);
+  EXPECT_THAT(answer->rows(0).amendments(), SizeIs(1));
+  EXPECT_THAT(answer->rows(0).conflicts(), SizeIs(1));
+  EXPECT_EQ(answer->completeness().withheld(), 1u);
+  v1::FindRequest find;
+  find.mutable_identifier()->set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
+  find.mutable_identifier()->set_value(kAnnaNumber);
+  const auto found = Hub().Call<v1::FindResponse>("Find", find);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found->candidates(), SizeIs(1));
+  EXPECT_THAT(found->DebugString(), Not(HasSubstr("Secretname")));
+  EXPECT_THAT(found->DebugString(), Not(HasSubstr(kAnnaNumber)));
+  // Who wrote it has it.
+  EXPECT_THAT(Police().Chronology(Of(police_anna_))->DebugString(),
+              HasSubstr("Secret headline"));
+
+  v1::ReplayRequest replay;
+  replay.set_subject(police_anna_);
+  const auto batches = Hub().Replay(replay);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  EXPECT_THAT(batches->front().events(), SizeIs(5));
+  EXPECT_THAT(batches->front().DebugString(), Not(HasSubstr("Secret")));
+}
+
 TEST_F(ChronologyServiceTest, PagesStayInTheirStateOfKnowledge) {
   TellOfAnna();
   v1::GetChronologyRequest request = Of(police_anna_);

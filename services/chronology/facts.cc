@@ -190,15 +190,17 @@ std::vector<Facts::PersonFact> Facts::PersonOf(absl::string_view subject) {
     absl::string_view payload = row.payload;
     const std::optional<absl::string_view> parts[] = {
         TakePart(payload), TakePart(payload), TakePart(payload),
-        TakePart(payload)};
+        TakePart(payload), TakePart(payload), TakePart(payload)};
     PersonFact fact = {.position = row.position, .logged = row.logged};
-    if (!parts[3] || !Parse(*parts[2], &fact.record_ref) ||
-        !Parse(*parts[3], &fact.person)) {
+    if (!parts[5] || !Parse(*parts[4], &fact.record_ref) ||
+        !Parse(*parts[5], &fact.person)) {
       Fail(absl::DataLossError("a row of the index cannot be read"));
       return false;
     }
     fact.source = std::string(*parts[0]);
     fact.event_id = std::string(*parts[1]);
+    fact.type = std::string(*parts[2]);
+    fact.audience = std::string(*parts[3]);
     person.push_back(std::move(fact));
     return true;
   });

@@ -107,6 +107,8 @@ class Facts {
     absl::Time logged;
     std::string source = {};
     std::string event_id = {};
+    std::string type = {};      // of the event
+    std::string audience = {};  // of its section PEOPLE
     event::v1::RecordRef record_ref = {};
     event::v1::Person person = {};
   };

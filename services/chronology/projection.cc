@@ -230,7 +230,8 @@ class Folding {
 
   // What the event says of its subject as a person.
   void People() {
-    if (envelope_.Find(v1::PART_PEOPLE) == nullptr) return;
+    const event::SectionView* section = envelope_.Find(v1::PART_PEOPLE);
+    if (section == nullptr) return;
     const absl::StatusOr<v1::People> people =
         envelope_.Open<v1::People>(v1::PART_PEOPLE);
     const absl::StatusOr<v1::Header> header =
@@ -238,7 +239,8 @@ class Folding {
     if (!people.ok() || !people->has_subject() || !header.ok()) return;
     const std::string subject = SubjectGroup(envelope_.subject);
     Put(kPeople, subject,
-        EncodeParts({envelope_.source, envelope_.id,
+        EncodeParts({envelope_.source, envelope_.id, envelope_.type,
+                     section->audience,
                      header->record_ref().SerializeAsString(),
                      people->subject().SerializeAsString()}));
 

@@ -53,7 +53,8 @@ enum Table : size_t {
   //   SubjectGroup -> the event
   kLinks,
   // What an event says of its subject as a person.
-  //   SubjectGroup -> parts: source, event id, RecordRef, Person
+  //   SubjectGroup -> parts: source, event id, type, audience of the section,
+  //                   RecordRef, Person
   kPeople,
   //   IdentifierGroup SubjectGroup -> the subject
   kIdentifiers,
@@ -84,7 +85,7 @@ enum Table : size_t {
 };
 
 // Raised with every change of what the fold makes of a record.
-inline constexpr uint32_t kFoldVersion = 1;
+inline constexpr uint32_t kFoldVersion = 2;
 
 // Its version also changes with the tables behind the folding of names.
 projection::Fold ChronologyFold();

@@ -284,6 +284,10 @@ class Finding {
       told->insert(linked.subject());
       *candidate.add_subjects() = linked;
       for (const Facts::PersonFact& fact : facts) {
+        // What is held and not shown may match: that it is held may be known.
+        if (DecideSection(asking_, fact).visibility == Visibility::kNothing) {
+          continue;
+        }
         known_to.insert(
             std::string(event::ParseSource(fact.source).organisation));
         person.push_back(fact);
@@ -304,7 +308,7 @@ class Finding {
     std::sort(person.begin(), person.end(), [](const auto& a, const auto& b) {
       return std::tie(a.logged, a.position) < std::tie(b.logged, b.position);
     });
-    *candidate.mutable_demographics() = Merge(person);
+    *candidate.mutable_demographics() = Merge(asking_, person);
     SetReasons(match->reasons, &candidate);
     return std::make_pair(match->rank, std::move(candidate));
   }

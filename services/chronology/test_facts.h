@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "io/cloudevents/v1/cloudevents.pb.h"
+#include "libs/base/check.h"
 #include "libs/event/reference.h"
 #include "libs/event/seal.h"
 #include "libs/eventlog/event_log.h"
@@ -118,6 +120,22 @@ inline std::vector<eventlog::TopicRecord> Sealed(
     records.push_back(std::move(record));
   }
   return records;
+}
+
+// The same record, each of whose sections is for an audience that this version
+// does not know.
+inline eventlog::TopicRecord Reserved(eventlog::TopicRecord record) {
+  io::cloudevents::v1::CloudEvent event;
+  ev1::Sections sections;
+  Check(event.ParseFromString(record.record.value) &&
+            sections.ParseFromString(event.binary_data()),
+        "it was sealed");
+  for (ev1::Section& section : *sections.mutable_sections()) {
+    section.set_audience("reserved");
+  }
+  event.set_binary_data(sections.SerializeAsString());
+  record.record.value = event.SerializeAsString();
+  return record;
 }
 
 }  // namespace vigil::chronology

@@ -105,10 +105,10 @@ class Filter {
     if (!range_ || MayOverlap(item.header.occurred(), *range_)) return true;
     return std::any_of(item.state.amendments.begin(),
                        item.state.amendments.end(), [&](size_t i) {
-                         const event::v1::Header& header =
-                             child_.items[i].header;
-                         return header.has_occurred() &&
-                                MayOverlap(header.occurred(), *range_);
+                         const Item& other = child_.items[i];
+                         return other.seen.visibility == Visibility::kFull &&
+                                other.header.has_occurred() &&
+                                MayOverlap(other.header.occurred(), *range_);
                        });
   }
 
@@ -213,21 +213,31 @@ void SetAmendment(const Item& item, const Asking& asking,
   amendment->set_event_id(std::string(fact.envelope.id));
   amendment->set_type(std::string(fact.envelope.type));
   SetTime(fact.logged, amendment->mutable_logged());
-  *amendment->mutable_organisation() = item.header.organisation();
+  const Organisation organisation = OrganisationOf(SourceOf(item).organisation);
+  amendment->mutable_organisation()->set_scheme(organisation.scheme);
+  amendment->mutable_organisation()->set_code(organisation.code);
   for (const Fact& other : item.entry.conflicts) {
     SetConflict(other, asking, amendment->add_conflicts());
   }
-  if (!item.kind) return;
+  const bool header_shown = item.seen.visibility == Visibility::kFull;
+  const bool kind_shown =
+      DecideSection(asking, fact, event::v1::PART_KIND).visibility ==
+      Visibility::kFull;
+  if (!header_shown || !kind_shown) {
+    amendment->set_headline(std::string(kNoticeHeadline));
+  }
+  if (!item.kind || !kind_shown) return;
   const Amended amended = AmendedBy(*item.kind);
   *amendment->mutable_fields() = {amended.fields.begin(), amended.fields.end()};
   amendment->set_reason(amended.reason);
-  if (amended.adds || Contains(amended.fields, "header.headline")) {
+  if (header_shown &&
+      (amended.adds || Contains(amended.fields, "header.headline"))) {
     amendment->set_headline(item.header.headline());
   }
   if (amended.adds || Contains(amended.fields, "kind.summary")) {
     amendment->set_summary(item.kind->summary());
   }
-  if (Contains(amended.fields, "header.occurred")) {
+  if (header_shown && Contains(amended.fields, "header.occurred")) {
     *amendment->mutable_occurred() = item.header.occurred();
   }
 }
@@ -361,11 +371,12 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
   }
 
   if (item.state.significance_by) {
-    const event::v1::Header& judge =
-        child.items[*item.state.significance_by].header;
-    row.set_significance_by(absl::StrCat(judge.organisation().scheme(), ":",
-                                         judge.organisation().code(), ", ",
-                                         judge.author().role()));
+    const Item& judge = child.items[*item.state.significance_by];
+    std::string by(SourceOf(judge).organisation);
+    if (judge.seen.visibility == Visibility::kFull) {
+      absl::StrAppend(&by, ", ", judge.header.author().role());
+    }
+    row.set_significance_by(by);
   }
   for (const size_t i : item.state.amendments) {
     SetAmendment(child.items[i], asking, row.add_amendments());
