@@ -119,6 +119,7 @@ Chronology::~Chronology() {
     ending_ = true;
   }
   if (watcher_.joinable()) watcher_.join();
+  if (counter_.joinable()) counter_.join();
   if (rebuilder_.joinable()) rebuilder_.join();
 }
 
@@ -166,12 +167,11 @@ void Chronology::AddTo(service::Server* server) {
 
 void Chronology::Watch(service::Server* server) {
   watcher_ = std::thread([this, server] { WatchUntilEnd(server); });
+  counter_ = std::thread([this] { CountConflictsUntilEnd(); });
 }
 
 void Chronology::WatchUntilEnd(service::Server* server) {
   absl::Time fresh = absl::InfinitePast();
-  absl::Time counted = absl::InfinitePast();
-  absl::Duration pause = absl::ZeroDuration();
   do {
     const Source* source = serving_.load();
     server->SetServing(ChronologyService::name(), source != nullptr);
@@ -183,17 +183,20 @@ void Chronology::WatchUntilEnd(service::Server* server) {
       if (!follows) fresh = absl::InfinitePast();
     }
     server->SetServing(kFreshness, now - fresh <= kFreshFor);
-    if (source != nullptr && now - counted >= pause) {
-      CountConflictsNow();
-      counted = absl::Now();
-      pause = std::max(kCountEvery, 100 * (counted - now));
-    }
   } while (Wait(kWatchEvery));
 }
 
-void Chronology::CountConflictsNow() {
-  const auto conflicts = CountConflicts(*serving_.load()->index->snapshot());
-  if (conflicts.ok()) conflicts_ = *conflicts;
+void Chronology::CountConflictsUntilEnd() {
+  const auto go_on = [this] { return Wait(absl::ZeroDuration()); };
+  absl::Duration pause = kWatchEvery;
+  do {
+    const Source* source = serving_.load();
+    if (source == nullptr) continue;
+    const absl::Time began = absl::Now();
+    const auto conflicts = CountConflicts(*source->index->snapshot(), go_on);
+    if (conflicts.ok()) conflicts_ = *conflicts;
+    pause = std::max(kCountEvery, 100 * (absl::Now() - began));
+  } while (Wait(pause));
 }
 
 bool Chronology::Wait(absl::Duration time) {

@@ -89,7 +89,7 @@ class Chronology {
   void Serve(std::unique_ptr<projection::Index> index);
   void RebuildThenServe();                      // thread
   void WatchUntilEnd(service::Server* server);  // thread
-  void CountConflictsNow();
+  void CountConflictsUntilEnd();                // thread
   // False once the end has begun.
   bool Wait(absl::Duration time);
 
@@ -111,6 +111,7 @@ class Chronology {
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread rebuilder_;
   std::thread watcher_;
+  std::thread counter_;
 };
 
 }  // namespace vigil::chronology

@@ -7,6 +7,12 @@
 #include "services/chronology/projection.h"
 
 namespace vigil::chronology {
+namespace {
+
+// Some milliseconds of reading.
+constexpr uint64_t kRowsBetweenLooks = 4096;
+
+}  // namespace
 
 absl::StatusOr<std::vector<std::string>> UnregisteredKeyIds(
     const projection::Snapshot& snapshot) {
@@ -29,13 +35,18 @@ absl::StatusOr<std::vector<std::string>> UnregisteredKeyIds(
   return unregistered;
 }
 
-absl::StatusOr<uint64_t> CountConflicts(const projection::Snapshot& snapshot) {
+absl::StatusOr<uint64_t> CountConflicts(const projection::Snapshot& snapshot,
+                                        absl::FunctionRef<bool()> go_on) {
   uint64_t conflicts = 0;
+  uint64_t rows = 0;
+  bool stopped = false;
   std::string group;
   std::string digest;
   bool counted = false;
   const absl::Status read = snapshot.Scan(
       kRequests, "", [&](absl::string_view key, absl::string_view value) {
+        stopped = ++rows % kRowsBetweenLooks == 0 && !go_on();
+        if (stopped) return false;
         const std::optional<Row> row = ReadRow(kRequests, key, value);
         if (!row) return true;
         absl::string_view payload = row->payload;
@@ -50,6 +61,7 @@ absl::StatusOr<uint64_t> CountConflicts(const projection::Snapshot& snapshot) {
         }
         return true;
       });
+  if (stopped) return absl::CancelledError("counting was given up");
   if (!read.ok()) return read;
   return conflicts;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "libs/projection/snapshot.h"
 
@@ -17,8 +18,10 @@ absl::StatusOr<std::vector<std::string>> UnregisteredKeyIds(
     const projection::Snapshot& snapshot);
 
 // Request ids under which different content came. Reads a row for every event
-// of the index: minutes for a country, so it is counted now and then.
-absl::StatusOr<uint64_t> CountConflicts(const projection::Snapshot& snapshot);
+// of the index: minutes for a country, so it is counted now and then. CANCELLED
+// once `go_on`, which is asked now and then, says no.
+absl::StatusOr<uint64_t> CountConflicts(const projection::Snapshot& snapshot,
+                                        absl::FunctionRef<bool()> go_on);
 
 }  // namespace vigil::chronology
 
