@@ -178,6 +178,34 @@ std::string QuarantineValue(const LoggedRecord& record,
   return value;
 }
 
+// The positions of a database.
+absl::StatusOr<std::map<Partition, Applied>> AppliedIn(
+    rocksdb::DB* db, rocksdb::ColumnFamilyHandle* meta) {
+  std::map<Partition, Applied> all;
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      db->NewIterator(rocksdb::ReadOptions(), meta));
+  for (rows->Seek(kAppliedKeyPrefix);
+       rows->Valid() && rows->key().starts_with(kAppliedKeyPrefix);
+       rows->Next()) {
+    Reader key(ToView(rows->key()));
+    key.Take(sizeof(kAppliedKeyPrefix) - 1);
+    const Partition partition = key.Place();
+    Reader value(ToView(rows->value()));
+    Applied applied;
+    applied.next = static_cast<int64_t>(value.Number64());
+    applied.logged =
+        absl::FromUnixMillis(static_cast<int64_t>(value.Number64()));
+    const absl::string_view identity = value.Take(applied.identity.size());
+    if (!key.ReachedEnd() || !value.ReachedEnd()) {
+      return absl::DataLossError("a position of an index is damaged");
+    }
+    std::copy(identity.begin(), identity.end(), applied.identity.begin());
+    all[partition] = applied;
+  }
+  if (!rows->status().ok()) return FromRocksdb(rows->status(), "read an index");
+  return all;
+}
+
 }  // namespace
 
 absl::Status FromRocksdb(const rocksdb::Status& status,
@@ -327,7 +355,12 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Open(
       new Database(path, fold, std::move(cache)));
   absl::Status status = database->OpenFamilies(fold, /*create=*/false);
   if (status.ok()) status = database->CheckMadeFor(fold);
-  if (status.ok()) status = database->LoadApplied();
+  if (status.ok()) {
+    auto applied =
+        AppliedIn(database->db_.get(), database->Family(kMetaFamily));
+    status = applied.status();
+    if (status.ok()) database->applied_ = *std::move(applied);
+  }
   if (status.ok()) status = database->CountQuarantined();
   if (!status.ok()) return status;
   return database;
@@ -369,28 +402,19 @@ absl::Status Database::CheckMadeFor(const Fold& fold) const {
   return absl::OkStatus();
 }
 
-absl::Status Database::LoadApplied() {
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      db_->NewIterator(rocksdb::ReadOptions(), Family(kMetaFamily)));
-  for (rows->Seek(kAppliedKeyPrefix);
-       rows->Valid() && rows->key().starts_with(kAppliedKeyPrefix);
-       rows->Next()) {
-    Reader key(ToView(rows->key()));
-    key.Take(sizeof(kAppliedKeyPrefix) - 1);
-    const Partition partition = key.Place();
-    Reader value(ToView(rows->value()));
-    Applied applied;
-    applied.next = static_cast<int64_t>(value.Number64());
-    applied.logged =
-        absl::FromUnixMillis(static_cast<int64_t>(value.Number64()));
-    const absl::string_view identity = value.Take(applied.identity.size());
-    if (!key.ReachedEnd() || !value.ReachedEnd()) {
-      return absl::DataLossError("a position of an index is damaged");
-    }
-    std::copy(identity.begin(), identity.end(), applied.identity.begin());
-    applied_[partition] = applied;
-  }
-  return FromRocksdb(rows->status(), "read an index");
+absl::StatusOr<std::map<Partition, Applied>> Database::ReadApplied(
+    const std::string& path) {
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      DbOptions(false), path,
+      {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}},
+      &families, &opened);
+  if (!status.ok()) return FromRocksdb(status, "open an index");
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  auto applied = AppliedIn(db.get(), families.front());
+  db->DestroyColumnFamilyHandle(families.front()).PermitUncheckedError();
+  return applied;
 }
 
 absl::Status Database::CountQuarantined() {

@@ -89,6 +89,11 @@ class Database : public std::enable_shared_from_this<Database> {
       std::shared_ptr<rocksdb::Cache> cache);
   ~Database();
 
+  // How far a database was applied, whatever fold it was made for. Nothing else
+  // has it open for writing.
+  static absl::StatusOr<std::map<eventlog::Partition, Applied>> ReadApplied(
+      const std::string& path);
+
   absl::Status Apply(const Fold& fold,
                      absl::Span<const eventlog::LoggedRecord> records);
 
@@ -123,7 +128,6 @@ class Database : public std::enable_shared_from_this<Database> {
            std::shared_ptr<rocksdb::Cache> cache);
   absl::Status OpenFamilies(const Fold& fold, bool create);
   absl::Status CheckMadeFor(const Fold& fold) const;
-  absl::Status LoadApplied();
   absl::Status CountQuarantined();
 
   const std::string path_;

@@ -94,6 +94,8 @@ class Rebuilder {
     return kFirstTableFamily + fold.tables.size();
   }
 
+  // Whether the log holds what an index was made from, up to where it was read.
+  absl::Status CheckLogHolds(const std::map<Partition, Applied>& applied);
   // A database at `path` with everything that the log has now.
   absl::StatusOr<std::shared_ptr<Database>> Build(
       const std::string& path, std::shared_ptr<rocksdb::Cache> cache);
@@ -154,6 +156,13 @@ absl::Status Rebuilder::Make(const std::string& path) {
   if (!folder.ok()) return folder.status();
   // A damaged pointer is replaced; until then nothing is removed.
   (*folder)->ReadCurrent().IgnoreError();
+  if ((*folder)->current()) {
+    const auto applied =
+        Database::ReadApplied((*folder)->PathOf(*(*folder)->current()));
+    absl::Status holds =
+        applied.ok() ? CheckLogHolds(*applied) : applied.status();
+    if (!holds.ok() && !absl::IsDataLoss(applied.status())) return holds;
+  }
   const int64_t generation = (*folder)->NextGeneration();
   const std::string shadow_path = (*folder)->PathOf(generation);
   auto shadow = Build(shadow_path, rocksdb::NewLRUCache(kShadowCacheBytes));
@@ -167,6 +176,39 @@ absl::Status Rebuilder::Make(const std::string& path) {
     std::filesystem::remove_all(shadow_path, ignored);
   }
   return status;
+}
+
+absl::Status Rebuilder::CheckLogHolds(
+    const std::map<Partition, Applied>& applied) {
+  const auto lost = [](const Partition& partition, absl::string_view what) {
+    return absl::DataLossError(
+        absl::StrCat(partition.topic, "/", partition.partition, " ", what,
+                     ": the index that was made from it is kept"));
+  };
+  const absl::StatusOr<Positions> ends = Ends();
+  if (!ends.ok()) return ends.status();
+  std::map<Partition, int64_t> from;
+  for (const auto& [partition, last] : applied) {
+    const auto end = ends->find(partition);
+    if (end == ends->end()) return lost(partition, "is not read any more");
+    if (end->second < last.next) return lost(partition, "was truncated");
+    from[partition] = last.next - 1;
+  }
+  if (from.empty()) return absl::OkStatus();
+  return Read(from,
+              [&, unverified =
+                      applied](const std::vector<LoggedRecord>& records) mutable
+              -> absl::StatusOr<bool> {
+                for (const LoggedRecord& record : records) {
+                  const auto last = unverified.find(record.position.partition);
+                  if (last == unverified.end()) continue;
+                  if (IdentityOf(record) != last->second.identity) {
+                    return lost(last->first, "was made anew");
+                  }
+                  unverified.erase(last);
+                }
+                return unverified.empty();
+              });
 }
 
 absl::StatusOr<Positions> Rebuilder::Ends() {

@@ -55,8 +55,15 @@ absl::Status Rebuild(eventlog::EventLog& log,
                      Index& index, const RebuildOptions& options = {});
 
 // The same where no index can be opened (Index::Open said FAILED_PRECONDITION
-// or DATA_LOSS); Index::Open then opens the new one. UNAVAILABLE, too, if
-// another process has the folder.
+// or DATA_LOSS); Index::Open then opens the new one. Since nobody may have
+// asked for it, it also compares as a Runner does, before it begins: if the log
+// does not hold the records that the old index was read up to, or if one of
+// that one's topics is not among the partitions, the old index may be the only
+// copy, and stays:
+//   DATA_LOSS       restore the log; or move the old index away, to accept it
+//   UNAVAILABLE     too, if another process has the folder
+// Of an index so damaged that it does not say how far it was read nothing can
+// be compared.
 absl::Status Rebuild(eventlog::EventLog& log,
                      const std::vector<eventlog::Partition>& partitions,
                      const std::string& folder, const Fold& fold,

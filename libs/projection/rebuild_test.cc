@@ -93,6 +93,32 @@ TEST_F(RebuildTest, AnotherFoldTakesThePlaceOfTheOld) {
   EXPECT_EQ(OpenIndex("index", other)->snapshot()->positions(), Ends(*log_));
 }
 
+TEST_F(RebuildTest, AnIndexWhoseLogIsGoneIsKept) {
+  Fill(100);
+  { OpenIndex("index")->Apply(ReadAll(*log_)).IgnoreError(); }
+  const std::string digest = *OpenIndex("index")->snapshot()->Digest();
+  const Fold other = TestFold(2);
+  const auto refuses = [&](eventlog::EventLog& log,
+                           const std::vector<eventlog::Partition>& partitions) {
+    const absl::Status kept =
+        Rebuild(log, partitions, folder_ / "index", other);
+    EXPECT_TRUE(absl::IsDataLoss(kept)) << kept;
+    EXPECT_THAT(kept.ToString(), HasSubstr("is kept"));
+    EXPECT_EQ(*OpenIndex("index")->snapshot()->Digest(), digest);
+  };
+  const auto empty = OpenLog(folder_ / "empty");
+  refuses(*empty, kPartitions);
+  // As long, with other content.
+  const auto anew = OpenLog(folder_ / "anew");
+  for (int i = 0; i < 100; ++i) {
+    Append(*anew, absl::StrCat("key-of-child-", i % 37), "other");
+  }
+  refuses(*anew, kPartitions);
+  // A topic that is not declared any more.
+  refuses(*log_, {kPartitions[0], kPartitions[1]});
+  EXPECT_TRUE(Rebuild(*log_, kPartitions, folder_ / "index", other).ok());
+}
+
 TEST_F(RebuildTest, ADamagedPointerIsMended) {
   Fill(100);
   { OpenIndex("index")->Apply(ReadAll(*log_)).IgnoreError(); }

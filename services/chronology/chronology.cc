@@ -81,7 +81,12 @@ Chronology::Chronology(std::string folder, eventlog::EventLog* log,
                 .callers = callers,
                 .metrics = metrics,
                 .software_version = kSoftwareVersion,
-                .conflicts = [this] { return conflicts_.load(); }}) {
+                .conflicts = [this] { return conflicts_.load(); },
+                .alarm =
+                    [this] {
+                      absl::MutexLock lock(&mutex_);
+                      return alarm_;
+                    }}) {
   const auto gauge = [&](const char* name, const char* help,
                          std::function<double(const Source&)> read) {
     metrics->AddGauge(name, help, [this, read] {
@@ -157,6 +162,8 @@ void Chronology::RebuildThenServe() {
                         {{"status", index.status().ToString()}});
     } else {
       service::LogError("rebuild_failed", {{"status", rebuilt.ToString()}});
+      absl::MutexLock lock(&mutex_);
+      alarm_ = rebuilt.ToString();
     }
   } while (Wait(kRebuildAgainAfter));
 }

@@ -10,7 +10,10 @@
 //
 // An index that another version of the fold made is rebuilt at the first start,
 // beside the old one: until then the service is NOT_SERVING and answers
-// UNAVAILABLE. Otherwise it serves from the start, however old its index is,
+// UNAVAILABLE. If the log does not hold what that one was made from, it may be
+// the only copy: it is kept, and the service says in its status what is lost
+// and goes on looking, until the log was restored or an operator has moved the
+// index away. Otherwise it serves from the start, however old its index is,
 // and every answer says so; whether it is fresh is a health name of its own,
 // "vigil.Freshness".
 //
@@ -109,6 +112,8 @@ class Chronology {
 
   absl::Mutex mutex_;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  // Why nothing is served, if that is more than a rebuild under way.
+  std::string alarm_ ABSL_GUARDED_BY(mutex_);
   std::thread rebuilder_;
   std::thread watcher_;
   std::thread counter_;

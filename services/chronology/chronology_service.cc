@@ -538,7 +538,14 @@ grpc::ServerUnaryReactor* ChronologyService::Rpcs::GetStatus(
         service::PermissionDenied("status", safeguarding::kPolicyVersion));
   }
   const Source* source = parts_.source();
-  if (source == nullptr) return finish(NotReady());
+  if (source == nullptr) {
+    const std::string alarm = parts_.alarm();
+    if (alarm.empty()) return finish(NotReady());
+    response->set_software_version(parts_.software_version);
+    response->set_outbox_records(parts_.views->outbox()->depth());
+    response->set_alarm(alarm);
+    return finish(absl::OkStatus());
+  }
   auto call = std::make_shared<service::StartedCall>(*std::move(started));
   workers_.Do([this, call, source, response, finish] {
     const std::shared_ptr<const projection::Snapshot> snapshot =

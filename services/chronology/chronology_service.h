@@ -50,6 +50,8 @@ struct ServiceParts {
   std::string software_version;
   // How many entries conflict in the whole index, as last counted.
   std::function<uint64_t()> conflicts = [] { return 0; };
+  // Why there is no index, if it is not being made; empty: it is, or there is.
+  std::function<std::string()> alarm = [] { return ""; };
   std::function<absl::Time()> clock = [] { return absl::Now(); };
 };
 

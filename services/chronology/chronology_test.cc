@@ -129,6 +129,51 @@ TEST_F(ChronologyTest, AnIndexOfAnotherVersionIsRebuiltBeforeItServes) {
   EXPECT_THAT(answer->rows(), SizeIs(1));
 }
 
+TEST_F(ChronologyTest, AnIndexOfAnotherVersionWhoseLogIsGoneIsKept) {
+  const std::string subject = Subject("police:99", "17");
+  {
+    projection::Fold other = ChronologyFold();
+    other.version = kFoldVersion + 1;
+    auto index = projection::Index::Open(folder_.path() + "/data/index", other);
+    ASSERT_TRUE(index.ok()) << index.status();
+    eventlog::TopicRecord record =
+        Sealed(kPolice, {Told(subject, "2026-03-28", "Seen")}, "r1")[0];
+    ASSERT_TRUE((*index)
+                    ->Apply({{.position = {{record.topic, 0}, 0},
+                              .logged = absl::FromUnixSeconds(1'780'000'000),
+                              .record = std::move(record.record)}})
+                    .ok());
+  }
+  auto chronology = Open();
+  ASSERT_TRUE(chronology.ok()) << chronology.status();
+  config::v1::Process process;
+  process.set_data_folder(folder_.path());
+  auto& plaintext = *process.mutable_listener()->mutable_plaintext();
+  plaintext.set_address("127.0.0.1:0");
+  plaintext.set_as_system("hub");
+  service::Server server("chronology", process, &metrics_);
+  (*chronology)->AddTo(&server);
+  ASSERT_TRUE(server.Start().ok());
+  service::Target target;
+  target.address = server.plaintext_address();
+  const auto channel = service::Channel::Open(target);
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  v1::GetStatusResponse status;
+  absl::Status asked;
+  do {
+    asked = channel->Call("/vigil.chronology.v1.ChronologyService/GetStatus",
+                          v1::GetStatusRequest(), &status);
+  } while (absl::IsUnavailable(asked));
+  ASSERT_TRUE(asked.ok()) << asked;
+  EXPECT_THAT(status.alarm(), HasSubstr("was truncated"));
+  server.Shutdown();
+  chronology->reset();
+  projection::Fold other = ChronologyFold();
+  other.version = kFoldVersion + 1;
+  EXPECT_TRUE(
+      projection::Index::Open(folder_.path() + "/data/index", other).ok());
+}
+
 TEST_F(ChronologyTest, NeedsATopicForWhatIsViewed) {
   topics_.erase(std::string(kAccessTopic));
   EXPECT_TRUE(absl::IsFailedPrecondition(Open().status()));
