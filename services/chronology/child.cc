@@ -51,10 +51,15 @@ absl::flat_hash_set<std::string> RevokedOf(Facts& facts,
   absl::flat_hash_set<std::string> revoked;
   for (const Entry& link : links) {
     const absl::string_view id = link.fact.envelope.id;
+    // Neither cancels what the other does, nor a renaming.
+    const v1::Kind::KindCase kind = KindCaseOf(link.fact.envelope.type);
+    const v1::Kind::KindCase cancels =
+        kind == v1::Kind::kSubjectsLinked      ? v1::Kind::kLinkRevoked
+        : kind == v1::Kind::kSubjectsSeparated ? v1::Kind::kSeparationRevoked
+                                               : v1::Kind::KIND_NOT_SET;
+    if (cancels == v1::Kind::KIND_NOT_SET) continue;
     for (const Entry& annotation : facts.AnnotationsAbout(id)) {
-      const v1::Kind::KindCase kind = KindCaseOf(annotation.fact.envelope.type);
-      if (kind == v1::Kind::kLinkRevoked ||
-          kind == v1::Kind::kSeparationRevoked) {
+      if (KindCaseOf(annotation.fact.envelope.type) == cancels) {
         revoked.insert(std::string(id));
       }
     }

@@ -580,6 +580,25 @@ TEST_F(ChronologyServiceTest, PagesStayInTheirStateOfKnowledge) {
   EXPECT_THAT(apart->cuts(), SizeIs(1));
 }
 
+TEST_F(ChronologyServiceTest, OnlyItsOwnKindOfRevocationCancelsALink) {
+  TellOfAnna();
+  const std::string lowest = std::min(police_anna_, health_anna_);
+  event::Draft separated = Told(lowest, "2026-04-01", "Not one child");
+  separated.kind.Clear();
+  separated.kind.mutable_subjects_separated()->add_group_a(police_anna_);
+  separated.kind.mutable_subjects_separated()->add_group_b(health_anna_);
+  const std::string separation = Tell(kHub, separated);
+  event::Draft revoked = Told(lowest, "2026-04-02", "Revoked");
+  revoked.kind.Clear();
+  revoked.kind.mutable_link_revoked()->set_event_id(separation);
+  Tell(kHub, revoked);
+  EXPECT_THAT(Hub().Chronology(Of(police_anna_))->subjects(), SizeIs(1));
+  revoked.kind.Clear();
+  revoked.kind.mutable_separation_revoked()->set_event_id(separation);
+  Tell(kHub, revoked);
+  EXPECT_THAT(Hub().Chronology(Of(police_anna_))->subjects(), SizeIs(2));
+}
+
 TEST_F(ChronologyServiceTest, AsOfIsWhatHadBeenLogged) {
   TellOfAnna();
   v1::GetChronologyRequest request = Of(police_anna_);
