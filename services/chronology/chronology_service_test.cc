@@ -1189,6 +1189,12 @@ TEST_F(ChronologyServiceTest, WhatIsWrongWithAQuestionIsSaidAtOnce) {
   EXPECT_THAT(wrong.ToString(), HasSubstr("on_behalf_of"));
   EXPECT_THAT(wrong.ToString(), HasSubstr("page_size"));
   EXPECT_THAT(wrong.ToString(), HasSubstr("SUBJECT_FORMAT"));
+  for (const int64_t offset : {int64_t{-1}, INT64_MAX}) {
+    v1::GetChronologyRequest nowhere = Of(police_anna_);
+    nowhere.mutable_at_least()->add_positions()->set_offset(offset);
+    EXPECT_THAT(Hub().Chronology(nowhere).status().ToString(),
+                HasSubstr("_least.positions[0].offset"));
+  }
   EXPECT_TRUE(absl::IsInvalidArgument(
       Hub().Call<v1::FindResponse>("Find", v1::FindRequest()).status()));
   EXPECT_TRUE(absl::IsPermissionDenied(
