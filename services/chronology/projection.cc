@@ -8,12 +8,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/big_endian.h"
 #include "libs/base/hash.h"
 #include "libs/base/parts.h"
 #include "libs/event/open.h"
 #include "libs/event/reference.h"
+#include "libs/event/time_text.h"
 #include "libs/event/when.h"
 #include "libs/safeguarding/names.h"
 
@@ -224,6 +226,9 @@ class Folding {
     const std::string& key_id = kind->has_naming_key_registered()
                                     ? kind->naming_key_registered().key_id()
                                     : kind->naming_key_replaced().new_key_id();
+    if (absl::StrContains(key_id, '\0')) {
+      return absl::InvalidArgumentError("a naming key with an id that is none");
+    }
     Put(kNamingKeys, TextPrefix(key_id), Whole());
     return absl::OkStatus();
   }
@@ -252,9 +257,10 @@ class Folding {
     for (const std::string& key : keys) {
       Put(kIdentifiers, key, envelope_.subject);
     }
-    const std::string& born = known.birth().date().empty()
-                                  ? known.birth().expected()
-                                  : known.birth().date();
+    std::string born = known.birth().date().empty() ? known.birth().expected()
+                                                    : known.birth().date();
+    // In a key it would be taken apart at a zero byte.
+    if (!event::ParseDate(born)) born.clear();
     keys.clear();
     for (const v1::PersonName& name : known.names()) {
       for (const std::string& token : safeguarding::NameTokens(name)) {

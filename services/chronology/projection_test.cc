@@ -188,6 +188,41 @@ TEST(ChronologyFold, EveryKindHasARole) {
   EXPECT_EQ(KindCaseOf("vigil.event.v1.Unheard"), ev1::Kind::KIND_NOT_SET);
 }
 
+// Any text, and often one that would end another's place in a key.
+std::string AnyText() {
+  return *rc::gen::container<std::string>(rc::gen::weightedElement<char>(
+      {{4, '\0'}, {2, '-'}, {2, '2'}, {2, 'a'}, {1, ' '}, {1, '\x7f'}}));
+}
+
+// Whatever a faulty writer says, the record is one that every reader can pass.
+RC_GTEST_PROP(ChronologyFold, NoTextMakesARowThatCannotBeRead, ()) {
+  const std::string subject =
+      *rc::gen::element(Subject("police:99", "1"), AnyText() + "x");
+  event::Draft draft =
+      Registered(subject, AnyText(), AnyText(), AnyText(), AnyText());
+  ev1::Demographics& known =
+      *draft.people->mutable_subject()->mutable_demographics();
+  if (*rc::gen::arbitrary<bool>())
+    known.mutable_birth()->set_expected(AnyText());
+  known.add_identifiers()->set_system(AnyText());
+  draft.header.mutable_occurred()->set_date(AnyText());
+  if (*rc::gen::arbitrary<bool>()) {
+    draft.kind.Clear();
+    draft.kind.mutable_naming_key_registered()->set_key_id(AnyText());
+  }
+  const auto record = One(kPolice, draft);
+  Union rows;
+  if (!Apply(record, rows).ok()) return;  // to quarantine
+  RC_ASSERT(rows.lawful());
+  for (const auto& [place, value] : rows.rows()) {
+    const auto table = static_cast<Table>(place.first);
+    if (table == kKeyIdsSeen) continue;
+    const auto row = ReadRow(table, place.second, value);
+    RC_ASSERT(row.has_value());
+    if (table != kSources) RC_ASSERT(row->position == record.position);
+  }
+}
+
 // A few children, writers, requests and kinds, chosen so that ids, requests,
 // identifiers and names often meet.
 event::Draft AnyDraft(const Teller& teller) {
