@@ -42,8 +42,9 @@ constexpr size_t kInfoLogsKept = 5;
 // RocksDB's checksum of each row of a batch knows only this width.
 constexpr size_t kProtectionBytes = 8;
 
-rocksdb::DBOptions DbOptions(bool create) {
+rocksdb::DBOptions DbOptions(rocksdb::Env* env, bool create) {
   rocksdb::DBOptions options;
+  options.env = env;
   options.create_if_missing = create;
   options.error_if_exists = create;
   options.create_missing_column_families = create;
@@ -319,10 +320,10 @@ Database::~Database() {
 
 absl::StatusOr<std::shared_ptr<Database>> Database::Create(
     const std::string& path, const Fold& fold,
-    std::shared_ptr<rocksdb::Cache> cache) {
+    std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env) {
   std::shared_ptr<Database> database(
       new Database(path, fold, std::move(cache)));
-  absl::Status status = database->OpenFamilies(fold, /*create=*/true);
+  absl::Status status = database->OpenFamilies(fold, env, /*create=*/true);
   if (!status.ok()) return status;
   rocksdb::WriteBatch rows;
   rocksdb::WriteOptions write;
@@ -338,10 +339,10 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Create(
 
 absl::StatusOr<std::shared_ptr<Database>> Database::Open(
     const std::string& path, const Fold& fold,
-    std::shared_ptr<rocksdb::Cache> cache) {
+    std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env) {
   std::vector<std::string> names;
   const rocksdb::Status listed =
-      rocksdb::DB::ListColumnFamilies(DbOptions(false), path, &names);
+      rocksdb::DB::ListColumnFamilies(DbOptions(env, false), path, &names);
   if (!listed.ok()) return FromRocksdb(listed, "open an index");
   std::set<std::string> wanted;
   for (size_t i = 0; i < FamilyCount(fold); ++i) {
@@ -353,7 +354,7 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Open(
   }
   std::shared_ptr<Database> database(
       new Database(path, fold, std::move(cache)));
-  absl::Status status = database->OpenFamilies(fold, /*create=*/false);
+  absl::Status status = database->OpenFamilies(fold, env, /*create=*/false);
   if (status.ok()) status = database->CheckMadeFor(fold);
   if (status.ok()) {
     auto applied =
@@ -366,15 +367,16 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Open(
   return database;
 }
 
-absl::Status Database::OpenFamilies(const Fold& fold, bool create) {
+absl::Status Database::OpenFamilies(const Fold& fold, rocksdb::Env* env,
+                                    bool create) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (size_t i = 0; i < FamilyCount(fold); ++i) {
     descriptors.emplace_back(FamilyName(fold, i),
                              FamilyOptions(fold, i, cache_));
   }
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(DbOptions(create), path_, descriptors, &handles_, &db);
+  const rocksdb::Status opened = rocksdb::DB::Open(
+      DbOptions(env, create), path_, descriptors, &handles_, &db);
   if (!opened.ok()) return FromRocksdb(opened, "open an index");
   db_.reset(db);
   return absl::OkStatus();
@@ -407,7 +409,7 @@ absl::StatusOr<std::map<Partition, Applied>> Database::ReadApplied(
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
-      DbOptions(false), path,
+      DbOptions(rocksdb::Env::Default(), false), path,
       {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}},
       &families, &opened);
   if (!status.ok()) return FromRocksdb(status, "open an index");

@@ -21,6 +21,7 @@
 #include "libs/projection/snapshot.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
+#include "rocksdb/env.h"
 #include "rocksdb/options.h"
 
 namespace vigil::projection {
@@ -82,11 +83,13 @@ class Database : public std::enable_shared_from_this<Database> {
   // Makes an empty one in a folder that does not exist.
   static absl::StatusOr<std::shared_ptr<Database>> Create(
       const std::string& path, const Fold& fold,
-      std::shared_ptr<rocksdb::Cache> cache);
+      std::shared_ptr<rocksdb::Cache> cache,
+      rocksdb::Env* env = rocksdb::Env::Default());
   // FAILED_PRECONDITION if it was made for another fold.
   static absl::StatusOr<std::shared_ptr<Database>> Open(
       const std::string& path, const Fold& fold,
-      std::shared_ptr<rocksdb::Cache> cache);
+      std::shared_ptr<rocksdb::Cache> cache,
+      rocksdb::Env* env = rocksdb::Env::Default());
   ~Database();
 
   // How far a database was applied, whatever fold it was made for. Nothing else
@@ -126,7 +129,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
   Database(std::string path, const Fold& fold,
            std::shared_ptr<rocksdb::Cache> cache);
-  absl::Status OpenFamilies(const Fold& fold, bool create);
+  absl::Status OpenFamilies(const Fold& fold, rocksdb::Env* env, bool create);
   absl::Status CheckMadeFor(const Fold& fold) const;
   absl::Status CountQuarantined();
 

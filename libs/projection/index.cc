@@ -31,8 +31,10 @@ absl::StatusOr<std::unique_ptr<Index>> Index::Open(const std::string& folder,
   const bool is_new = !(*locked)->current();
   const int64_t generation = (*locked)->current().value_or(1);
   const std::string path = (*locked)->PathOf(generation);
-  auto database = is_new ? Database::Create(path, fold, cache)
-                         : Database::Open(path, fold, cache);
+  rocksdb::Env* env =
+      options.env == nullptr ? rocksdb::Env::Default() : options.env;
+  auto database = is_new ? Database::Create(path, fold, cache, env)
+                         : Database::Open(path, fold, cache, env);
   if (!database.ok()) return database.status();
   if (is_new) {
     status = (*locked)->SetCurrent(generation);

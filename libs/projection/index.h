@@ -33,7 +33,8 @@
 
 namespace rocksdb {
 class Cache;
-}
+class Env;
+}  // namespace rocksdb
 
 namespace vigil::projection {
 
@@ -43,6 +44,8 @@ struct IndexOptions {
   // Blocks, indexes and filters kept in memory. A child's rows are a few
   // blocks, so this holds those of the tens of thousands last asked about.
   size_t block_cache_bytes = size_t{256} << 20;
+  // Where the database's files lie; nullptr: on this machine's disk.
+  rocksdb::Env* env = nullptr;
 };
 
 class Index {
