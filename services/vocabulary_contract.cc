@@ -1,13 +1,16 @@
 #include "services/vocabulary_contract.h"
 
 #include <fstream>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+#include "libs/base/parts.h"
 #include "libs/event/check.h"
 #include "libs/event/seal.h"
 #include "tests/sample.h"
@@ -59,6 +62,41 @@ void ExpectGoodExamples(const service::Writer& writer) {
   }
 }
 
+// All that a statement says.
+std::string TextOf(const service::Statement& said) {
+  std::vector<std::string> parts = {said.submission->SerializeAsString(),
+                                    said.account->SerializeAsString()};
+  for (const auto& child : said.children) {
+    parts.push_back(child.person->SerializeAsString());
+  }
+  parts.insert(parts.end(), said.subjects.begin(), said.subjects.end());
+  for (const event::v1::Kind& fact : said.facts) {
+    parts.push_back(fact.SerializeAsString());
+  }
+  return EncodeParts(
+      std::vector<absl::string_view>(parts.begin(), parts.end()));
+}
+
+// What a statement points to is not translated.
+bool IsGivenWhole(const google::protobuf::Message& part) {
+  return part.GetDescriptor() == common::v1::Submission::descriptor() ||
+         part.GetDescriptor() == common::v1::Account::descriptor() ||
+         part.GetDescriptor() == event::v1::Person::descriptor();
+}
+
+// Requests that differ in one answer give statements that differ.
+void ExpectKeepsEveryAnswer(const service::Writer& writer,
+                            google::protobuf::Message* request) {
+  std::map<std::string, std::string> said = {
+      {TextOf(writer.translate(*request)), "the request"}};
+  VaryEach(request, IsGivenWhole, [&](const std::string& what) {
+    const auto [other, added] =
+        said.emplace(TextOf(writer.translate(*request)), what);
+    EXPECT_TRUE(added) << "lost in translation: " << what
+                       << " says the same as " << other->second;
+  });
+}
+
 }  // namespace
 
 void ExpectKeepsVocabularyContract(const service::Writer& writer) {
@@ -81,21 +119,16 @@ void ExpectKeepsVocabularyContract(const service::Writer& writer) {
     ASSERT_NE(said.account, nullptr);
     ASSERT_FALSE(said.facts.empty());
     EXPECT_TRUE(!said.children.empty() || !said.subjects.empty());
-    std::string all = said.submission->SerializeAsString() +
-                      said.account->SerializeAsString();
-    for (const auto& child : said.children) {
-      all += child.person->SerializeAsString();
-    }
-    for (const std::string& subject : said.subjects) all += subject;
     for (const event::v1::Kind& fact : said.facts) {
       EXPECT_FALSE(event::TypeOf(fact).empty());
-      all += fact.SerializeAsString();
     }
+    const std::string all = TextOf(said);
     for (const std::string& word : words) {
       EXPECT_NE(all.find(word), std::string::npos)
           << "lost in translation: the field with " << word << " of\n"
           << request->DebugString();
     }
+    ExpectKeepsEveryAnswer(writer, request.get());
   }
 }
 

@@ -13,21 +13,32 @@ using service::Said;
 using service::Statement;
 using ::vigil::event::v1::Kind;
 
+// Whether they stayed, if that was answered with yes or no.
+event::v1::Attendance AttendanceOf(event::v1::Answer left_before_seen) {
+  switch (left_before_seen) {
+    case event::v1::ANSWER_YES:
+      return event::v1::ATTENDANCE_LEFT_BEFORE_END;
+    case event::v1::ANSWER_NO:
+      return event::v1::ATTENDANCE_ATTENDED;
+    default:
+      return event::v1::ATTENDANCE_UNSPECIFIED;
+  }
+}
+
 Statement Attendance(const v1::RecordAttendanceRequest& request) {
   Kind kind;
   auto& contact = *kind.mutable_contact_made();
   if (request.has_setting()) *contact.mutable_mode() = request.setting();
-  contact.set_attendance(request.left_before_seen() == event::v1::ANSWER_YES
-                             ? event::v1::ATTENDANCE_LEFT_BEFORE_END
-                             : event::v1::ATTENDANCE_ATTENDED);
+  contact.set_attendance(AttendanceOf(request.left_before_seen()));
+  contact.set_left_before_seen(request.left_before_seen());
+  contact.set_non_mobile_injury(request.non_mobile_injury());
   Statement said = Said(request).Fact(std::move(kind));
   if (request.has_presenting_problem()) {
     auto& observed = *said.facts.emplace_back().mutable_observation_made();
     *observed.mutable_indicator() = request.presenting_problem();
-    observed.set_bearing(event::v1::BEARING_NEUTRAL);
   }
-  // Bruising in a baby that cannot move by itself is a fact of its own: rules
-  // look for it (F37).
+  // Bruising in a baby that cannot move by itself is a fact of its own too:
+  // rules look for it (F37).
   if (request.non_mobile_injury() == event::v1::ANSWER_YES) {
     auto& injury = *said.facts.emplace_back().mutable_observation_made();
     injury.mutable_indicator()->set_system("vigil.health");

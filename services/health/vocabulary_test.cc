@@ -1,5 +1,7 @@
 #include "services/health/vocabulary.h"
 
+#include <utility>
+
 #include "gtest/gtest.h"
 #include "services/vocabulary_contract.h"
 #include "vigil/health/v1/health.pb.h"
@@ -21,7 +23,26 @@ TEST(HealthVocabulary, InjuryInANonMobileBabyIsAFactOfItsOwn) {
   for (const auto answer : {event::v1::ANSWER_UNSPECIFIED, event::v1::ANSWER_NO,
                             event::v1::ANSWER_NOT_KNOWN}) {
     request.set_non_mobile_injury(answer);
-    EXPECT_EQ(Translate(request).facts.size(), 1u);
+    const service::Statement other = Translate(request);
+    ASSERT_EQ(other.facts.size(), 1u);
+    EXPECT_EQ(other.facts[0].contact_made().non_mobile_injury(), answer);
+  }
+}
+
+TEST(HealthVocabulary, WhetherTheyStayedIsSaidOnlyIfItWasAnswered) {
+  const std::pair<event::v1::Answer, event::v1::Attendance> answers[] = {
+      {event::v1::ANSWER_UNSPECIFIED, event::v1::ATTENDANCE_UNSPECIFIED},
+      {event::v1::ANSWER_YES, event::v1::ATTENDANCE_LEFT_BEFORE_END},
+      {event::v1::ANSWER_NO, event::v1::ATTENDANCE_ATTENDED},
+      {event::v1::ANSWER_NOT_KNOWN, event::v1::ATTENDANCE_UNSPECIFIED},
+      {event::v1::ANSWER_NOT_ASKED, event::v1::ATTENDANCE_UNSPECIFIED},
+      {event::v1::ANSWER_NOT_APPLICABLE, event::v1::ATTENDANCE_UNSPECIFIED}};
+  for (const auto& [answer, attendance] : answers) {
+    v1::RecordAttendanceRequest request;
+    request.set_left_before_seen(answer);
+    const service::Statement said = Translate(request);
+    EXPECT_EQ(said.facts[0].contact_made().attendance(), attendance);
+    EXPECT_EQ(said.facts[0].contact_made().left_before_seen(), answer);
   }
 }
 
