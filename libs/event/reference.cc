@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "libs/base/check.h"
 #include "libs/base/hash.h"
+#include "libs/base/organisation.h"
 #include "libs/base/parts.h"
 #include "libs/base/uuid.h"
 
@@ -40,6 +41,10 @@ bool IsLowerHex(char c) {
 }
 
 }  // namespace
+
+std::string OrganisationText(const v1::Organisation& organisation) {
+  return Organisation{organisation.scheme(), organisation.code()}.Text();
+}
 
 std::string Source(absl::string_view writer, absl::string_view organisation) {
   return absl::StrCat(kSourcePrefix, writer, "/", organisation);

@@ -12,8 +12,12 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "vigil/event/v1/types.pb.h"
 
 namespace vigil::event {
+
+// "police:43", as it enters sources and subject references.
+std::string OrganisationText(const v1::Organisation& organisation);
 
 // "//vigil/police/police:43": who asserts an event, through which writer.
 std::string Source(absl::string_view writer, absl::string_view organisation);

@@ -8,10 +8,10 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/check.h"
 #include "libs/base/hash.h"
-#include "libs/base/organisation.h"
 #include "libs/event/check.h"
 #include "libs/event/codes.h"
 #include "libs/event/digest.h"
+#include "libs/event/reference.h"
 #include "libs/event/seal.h"
 #include "libs/event/violation.h"
 #include "libs/service/status.h"
@@ -27,10 +27,6 @@ using ::google::protobuf::Message;
 // version, stated in each refusal.
 constexpr absl::string_view kRegisterRules = "register-1";
 
-std::string OrganisationText(const v1::Organisation& organisation) {
-  return absl::StrCat(organisation.scheme(), ":", organisation.code());
-}
-
 // A person of the request, as the subject reference that Vigil knows them by.
 class Subjects {
  public:
@@ -38,7 +34,7 @@ class Subjects {
            bool any_subject)
       : key_(key),
         submission_(submission),
-        organisation_(OrganisationText(submission.organisation())),
+        organisation_(event::OrganisationText(submission.organisation())),
         any_subject_(any_subject) {}
 
   std::string Of(const v1::Person& person, const std::string& field,
@@ -238,8 +234,8 @@ absl::Status CommandPipeline::Prepare(const Call& call, const Message& request,
   if (!call.caller.MaySpeakFor(submission.organisation())) {
     return PermissionDenied("publish.organisation", kRegisterRules);
   }
-  const std::string source =
-      event::Source(writer_.name, OrganisationText(submission.organisation()));
+  const std::string source = event::Source(
+      writer_.name, event::OrganisationText(submission.organisation()));
   const std::string& system = call.caller.system();
   const std::string conversation_ref =
       submission.conversation_ref().empty()

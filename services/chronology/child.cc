@@ -18,10 +18,6 @@ using ::vigil::safeguarding::EntryFact;
 using ::vigil::safeguarding::EntryState;
 namespace v1 = ::vigil::event::v1;
 
-std::string Text(const Organisation& organisation) {
-  return organisation.Text();
-}
-
 // What Amend looks at, of one fact. Points into its arguments.
 EntryFact ToEntryFact(const Fact& fact, const v1::Header& header,
                       const v1::Kind* kind) {
@@ -387,7 +383,7 @@ Organisation OrganisationOf(absl::string_view text) {
 Extent ExtentOf(const Asking& asking) {
   Extent extent;
   if (!safeguarding::SeesCombinedRecord(asking.asker)) {
-    extent.organisation = Text(asking.asker.organisation);
+    extent.organisation = asking.asker.organisation.Text();
   }
   return extent;
 }

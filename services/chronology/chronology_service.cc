@@ -55,8 +55,8 @@ absl::Status NotReady() { return service::LogUnreachable(absl::Seconds(5)); }
 // The event that says what was viewed.
 eventlog::TopicRecord RecordOf(RecordViewed viewed, const std::string& view_id,
                                const service::Call& call, absl::Time now) {
-  const std::string organisation = absl::StrCat(
-      viewed.organisation().scheme(), ":", viewed.organisation().code());
+  const std::string organisation =
+      event::OrganisationText(viewed.organisation());
   event::Request request;
   request.source = event::Source("chronology", organisation);
   request.system = viewed.system();

@@ -71,8 +71,7 @@ class Filter {
       range_ = event::PossibleTimesOf(question.occurred());
     }
     for (const auto& organisation : question.organisations()) {
-      organisations_.insert(
-          absl::StrCat(organisation.scheme(), ":", organisation.code()));
+      organisations_.insert(event::OrganisationText(organisation));
     }
   }
 

@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "libs/base/calendar.h"
+#include "libs/event/reference.h"
 
 namespace vigil::cli {
 namespace {
@@ -100,7 +101,7 @@ std::string EnumChoices(const EnumDescriptor& type) {
 
 std::string OrganisationText(const event::v1::Organisation& organisation) {
   if (organisation.scheme().empty()) return "";
-  return absl::StrCat(organisation.scheme(), ":", organisation.code());
+  return event::OrganisationText(organisation);
 }
 
 std::string TimeText(const google::protobuf::Timestamp& time) {
