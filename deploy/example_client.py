@@ -26,8 +26,8 @@ def generate(folder):
     """A real client does this once, when it is built."""
     protos = [
         "vigil/common/v1/submission.proto", "vigil/event/v1/kinds.proto",
-        "vigil/event/v1/types.proto", "google/rpc/status.proto",
-        "google/rpc/error_details.proto"
+        "vigil/event/v1/event.proto", "vigil/event/v1/types.proto",
+        "google/rpc/status.proto", "google/rpc/error_details.proto"
     ]
     subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "-I", GOOGLE_RPC,
                     "--python_out", folder, *protos], check=True)

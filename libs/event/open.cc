@@ -201,6 +201,15 @@ absl::StatusOr<v1::Kind> Envelope::OpenKind() const {
   return kind;
 }
 
+absl::StatusOr<v1::Header> Envelope::OpenGivenHeader() const {
+  if (IsDiscreet(type)) {
+    absl::StatusOr<v1::Kind> kind = OpenKind();
+    if (kind.ok() && kind->has_header())
+      return std::move(*kind->mutable_header());
+  }
+  return Open<v1::Header>(v1::PART_HEADER);
+}
+
 absl::StatusOr<Envelope> Scan(absl::string_view value) {
   Envelope envelope;
   absl::string_view version;

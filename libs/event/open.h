@@ -64,6 +64,10 @@ struct Envelope {
   // the kind (the header still shows the entry); DATA_LOSS if type and kind
   // disagree.
   absl::StatusOr<v1::Kind> OpenKind() const;
+
+  // The header as the sender gave it, for whoever may read the section KIND: of
+  // a discreet kind it lies there (seal.h).
+  absl::StatusOr<v1::Header> OpenGivenHeader() const;
 };
 
 // DATA_LOSS if the bytes are not an event: not a CloudEvent 1.0, no id, source,

@@ -1,5 +1,6 @@
 #include "libs/event/seal.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -41,29 +42,72 @@ void AddSection(v1::Part part, const char* audience,
   section->set_bytes(SerializeOnce(message));
 }
 
-v1::Sections SectionsOf(const Draft& draft) {
+v1::When WithoutWords(v1::When when) {
+  when.clear_words();
+  return when;
+}
+
+// What the header of a discreet kind tells of the one that was given: nothing
+// that the sender wrote in words of its own.
+v1::Header ToldOf(const v1::Header& given) {
+  v1::Header told;
+  if (given.has_occurred()) {
+    *told.mutable_occurred() = WithoutWords(given.occurred());
+  }
+  if (given.has_observed()) {
+    *told.mutable_observed() = WithoutWords(given.observed());
+  }
+  if (given.has_recorded()) {
+    *told.mutable_recorded() = WithoutWords(given.recorded());
+  }
+  *told.mutable_organisation() = given.organisation();
+  told.set_system(given.system());
+  *told.mutable_record_ref() = given.record_ref();
+  *told.mutable_incident_refs() = given.incident_refs();
+  told.set_conversation_ref(given.conversation_ref());
+  told.set_label(given.label());
+  told.set_headline(given.label());
+  return told;
+}
+
+bool IsShielded(const v1::Person& person) {
+  const auto& addresses = person.demographics().addresses();
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [](const v1::Address& address) {
+                       return address.shielded() == v1::ANSWER_YES;
+                     });
+}
+
+bool IsShielded(const v1::People& people) {
+  return IsShielded(people.subject()) ||
+         std::any_of(people.involved().begin(), people.involved().end(),
+                     [](const v1::InvolvedPerson& involved) {
+                       return IsShielded(involved.person());
+                     });
+}
+
+// Who told us is not for the family (F50), and a shielded place not for readers
+// in general, wherever it stands (F46, R93).
+v1::Sections SectionsOf(const Draft& draft, bool discreet) {
+  const auto audience = [&](bool restricted) {
+    return discreet || restricted ? kRestricted : kStandard;
+  };
   v1::Sections sections;
   AddSection(v1::PART_HEADER, kStandard, draft.header, &sections);
-  // Allegations against people who work with children are not for everybody
-  // (R111); who told us is not for the family (F50); nor is a shielded place
-  // (F46).
-  AddSection(v1::PART_KIND,
-             draft.kind.has_allegation_made() ? kRestricted : kStandard,
-             draft.kind, &sections);
+  AddSection(v1::PART_KIND, audience(false), draft.kind, &sections);
   if (draft.people.has_value()) {
-    AddSection(v1::PART_PEOPLE, kStandard, *draft.people, &sections);
+    AddSection(v1::PART_PEOPLE, audience(IsShielded(*draft.people)),
+               *draft.people, &sections);
   }
   if (draft.informant.has_value()) {
     AddSection(v1::PART_INFORMANT,
-               draft.informant->confidentiality() == v1::CONFIDENTIALITY_OPEN
-                   ? kStandard
-                   : kRestricted,
+               audience(draft.informant->confidentiality() !=
+                        v1::CONFIDENTIALITY_OPEN),
                *draft.informant, &sections);
   }
   if (draft.place.has_value()) {
     AddSection(v1::PART_PLACE,
-               draft.place->address().shielded() == v1::ANSWER_YES ? kRestricted
-                                                                   : kStandard,
+               audience(draft.place->address().shielded() == v1::ANSWER_YES),
                *draft.place, &sections);
   }
   return sections;
@@ -80,13 +124,18 @@ Sealed SealOne(Draft draft, const Request& request, std::string id,
         "a draft has a subject or a key");
   draft.header.set_label(LabelOf(type));
   draft.header.set_system(request.system);
+  const bool discreet = IsDiscreet(type);
+  if (discreet) {
+    *draft.kind.mutable_header() = std::move(draft.header);
+    draft.header = ToldOf(draft.kind.header());
+  }
 
   CloudEvent event;
   event.set_id(id);
   event.set_source(request.source);
   event.set_spec_version("1.0");
   event.set_type(type);
-  event.set_binary_data(SerializeOnce(SectionsOf(draft)));
+  event.set_binary_data(SerializeOnce(SectionsOf(draft, discreet)));
   auto& attributes = *event.mutable_attributes();
   attributes["datacontenttype"].set_ce_string("application/protobuf");
   const int64_t milliseconds = absl::ToUnixMillis(request.received);
@@ -137,6 +186,11 @@ std::string TypeOf(const v1::Kind& kind) {
   const auto* field =
       v1::Kind::GetReflection()->GetOneofFieldDescriptor(kind, oneof);
   return field == nullptr ? "" : field->message_type()->full_name();
+}
+
+bool IsDiscreet(absl::string_view type) {
+  return type == v1::ServiceContact::descriptor()->full_name() ||
+         type == v1::AllegationMade::descriptor()->full_name();
 }
 
 std::string LabelOf(const std::string& type) {

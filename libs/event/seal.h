@@ -13,13 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "vigil/event/v1/event.pb.h"
 #include "vigil/event/v1/kinds.pb.h"
 
 namespace vigil::event {
 
-// One fact, not yet an event. `header.label` is set by Seal, from the kind.
+// One fact, not yet an event. `header.label` is set by Seal, from the kind; of
+// a discreet kind, what the header must not tell is moved to `kind.header`.
 struct Draft {
   // The child's reference, and the log record's key. Empty for facts that have
   // no subject (a view, a naming key), which name their `key` instead.
@@ -62,6 +64,11 @@ Sealed SealWithId(Draft draft, const Request& request, std::string id);
 
 // The full name of the kind's message; empty if none is set.
 std::string TypeOf(const v1::Kind& kind);
+
+// Whether it is the type of a discreet kind: a sensitive service's contact
+// (F47), an allegation against somebody who works with children (R111). The
+// header tells only that it happened, and every other section is restricted.
+bool IsDiscreet(absl::string_view type);
 
 // The kind in plain words, for every type that this build knows: "Concern
 // raised". For others, words made from the type's own name.

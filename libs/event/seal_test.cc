@@ -35,6 +35,11 @@ Request ARequest() {
   return request;
 }
 
+std::string AudienceOf(const Draft& draft, v1::Part part) {
+  const auto sealed = Seal({draft}, ARequest());
+  return std::string(Scan(sealed[0].value)->Find(part)->audience);
+}
+
 TEST(Seal, WhatIsSealedOpensAsItWas) {
   const auto sealed = Seal({Concern("two"), Concern("facts")}, ARequest());
   ASSERT_EQ(sealed.size(), 2u);
@@ -90,6 +95,85 @@ TEST(Seal, ConfidentialPartsHaveTheRestrictedAudience) {
   EXPECT_EQ(envelope->Find(v1::PART_INFORMANT)->audience, "restricted");
   EXPECT_EQ(envelope->Find(v1::PART_PLACE)->audience, "restricted");
   EXPECT_EQ(envelope->Find(v1::PART_HEADER)->audience, "standard");
+}
+
+TEST(Seal, AShieldedAddressRestrictsThePeople) {
+  Draft draft = Concern("h");
+  draft.people->mutable_subject()->mutable_demographics()->add_addresses();
+  EXPECT_EQ(AudienceOf(draft, v1::PART_PEOPLE), "standard");
+  v1::Person& carer = *draft.people->add_involved()->mutable_person();
+  carer.mutable_demographics()->add_addresses();
+  carer.mutable_demographics()->add_addresses()->set_shielded(v1::ANSWER_YES);
+  EXPECT_EQ(AudienceOf(draft, v1::PART_PEOPLE), "restricted");
+  draft.people->clear_involved();
+  draft.people->mutable_subject()
+      ->mutable_demographics()
+      ->mutable_addresses(0)
+      ->set_shielded(v1::ANSWER_YES);
+  EXPECT_EQ(AudienceOf(draft, v1::PART_PEOPLE), "restricted");
+}
+
+TEST(Seal, OfADiscreetKindTheHeaderTellsOnlyThatItHappened) {
+  v1::Kind contact;
+  contact.mutable_service_contact();
+  v1::Kind allegation;
+  allegation.mutable_allegation_made()->add_categories()->set_display("CANARY");
+  for (const v1::Kind& kind : {contact, allegation}) {
+    Draft draft = Concern("CANARY headline");
+    draft.kind = kind;
+    draft.kind.set_summary("CANARY summary");
+    draft.header.mutable_occurred()->set_date("2026-03-27");
+    draft.header.mutable_occurred()->set_words("CANARY words");
+    draft.header.mutable_observed()->set_words("CANARY words");
+    draft.header.mutable_recorded()->set_words("CANARY words");
+    draft.header.mutable_organisation()->set_code("X99A1");
+    draft.header.mutable_author()->set_role("CANARY role");
+    draft.header.mutable_author()->set_duty_contact("CANARY desk");
+    draft.header.mutable_term()->set_display("CANARY term");
+    draft.header.mutable_record_ref()->set_id("17");
+    draft.header.set_conversation_ref("c-1");
+    draft.people->add_involved()->set_note("CANARY note");
+    draft.informant.emplace().set_confidentiality(v1::CONFIDENTIALITY_OPEN);
+    draft.place.emplace().set_name("CANARY clinic");
+    const auto sealed = Seal({draft}, ARequest());
+    const auto envelope = Scan(sealed[0].value);
+    ASSERT_TRUE(envelope.ok()) << envelope.status();
+    EXPECT_TRUE(IsDiscreet(envelope->type));
+    EXPECT_EQ(envelope->sections.size(), 5u);
+    for (const SectionView& section : envelope->sections) {
+      if (section.part != v1::PART_HEADER) {
+        EXPECT_EQ(section.audience, "restricted") << section.part;
+        continue;
+      }
+      EXPECT_EQ(section.audience, "standard");
+      EXPECT_EQ(section.bytes.find("CANARY"), absl::string_view::npos);
+    }
+
+    const auto told = envelope->Open<v1::Header>(v1::PART_HEADER);
+    ASSERT_TRUE(told.ok()) << told.status();
+    EXPECT_EQ(told->headline(), told->label());
+    EXPECT_EQ(told->label(), LabelOf(sealed[0].type));
+    EXPECT_EQ(told->occurred().date(), "2026-03-27");
+    EXPECT_EQ(told->organisation().code(), "X99A1");
+    EXPECT_EQ(told->record_ref().id(), "17");
+    EXPECT_EQ(told->conversation_ref(), "c-1");
+
+    // Nothing that was said is lost.
+    const auto given = envelope->OpenGivenHeader();
+    ASSERT_TRUE(given.ok()) << given.status();
+    draft.header.set_label(told->label());
+    draft.header.set_system(told->system());
+    EXPECT_EQ(given->SerializeAsString(), draft.header.SerializeAsString());
+  }
+}
+
+TEST(Seal, TheHeaderOfAnyOtherKindIsAsItWasGiven) {
+  const auto sealed = Seal({Concern("headline")}, ARequest());
+  const auto envelope = Scan(sealed[0].value);
+  ASSERT_TRUE(envelope.ok());
+  EXPECT_FALSE(IsDiscreet(envelope->type));
+  EXPECT_FALSE(envelope->OpenKind()->has_header());
+  EXPECT_EQ(envelope->OpenGivenHeader()->headline(), "headline");
 }
 
 TEST(Open, EveryTruncationIsRefusedOrStillWhole) {

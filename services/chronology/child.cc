@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "libs/event/birth.h"
 #include "libs/event/reference.h"
+#include "libs/event/seal.h"
 #include "libs/service/status.h"
 
 namespace vigil::chronology {
@@ -244,9 +245,7 @@ class Gathering {
     if (item.seen.visibility == safeguarding::Visibility::kNothing) {
       return false;
     }
-    absl::StatusOr<v1::Header> header =
-        envelope.Open<v1::Header>(v1::PART_HEADER);
-    if (header.ok()) item.header = *std::move(header);
+    item.header = HeaderFor(asking_, entry.fact);
     if (RoleOf(KindCaseOf(envelope.type)) == Role::kAnnotation) {
       // One that cannot be read lies among the entries, and stays one.
       absl::StatusOr<v1::Kind> kind = envelope.OpenKind();
@@ -398,6 +397,19 @@ safeguarding::Decision DecideSection(const Asking& asking, const Fact& fact,
 safeguarding::Decision DecideSection(const Asking& asking,
                                      const Facts::PersonFact& person) {
   return DecideOne(asking, person.source, person.type, person.audience);
+}
+
+bool SeesContent(const Asking& asking, const Fact& fact) {
+  return DecideSection(asking, fact, v1::PART_KIND).visibility ==
+         safeguarding::Visibility::kFull;
+}
+
+v1::Header HeaderFor(const Asking& asking, const Fact& fact) {
+  const bool all =
+      !event::IsDiscreet(fact.envelope.type) || SeesContent(asking, fact);
+  return (all ? fact.envelope.OpenGivenHeader()
+              : fact.envelope.Open<v1::Header>(v1::PART_HEADER))
+      .value_or(v1::Header());
 }
 
 std::vector<Facts::PersonFact> StandingPerson(Facts& facts,

@@ -43,6 +43,13 @@ safeguarding::Decision DecideSection(const Asking& asking, const Fact& fact,
 safeguarding::Decision DecideSection(const Asking& asking,
                                      const Facts::PersonFact& person);
 
+// Whether it may see in full what the fact says beyond its header.
+bool SeesContent(const Asking& asking, const Fact& fact);
+
+// The header, as it was given if the asker may see all that it says. Empty if
+// it cannot be read.
+event::v1::Header HeaderFor(const Asking& asking, const Fact& fact);
+
 // One fact of the child that the asker may see at least a notice of.
 struct Item {
   Entry entry = {};

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "io/cloudevents/v1/cloudevents.pb.h"
 #include "libs/event/open.h"
 #include "libs/eventlog/outbox.h"
 #include "libs/eventlog/rocksdb_event_log.h"
@@ -988,6 +989,140 @@ TEST_F(ChronologyServiceTest, WhatIsNotFoundIsNotFoundAgain) {
     ASSERT_TRUE(looked.ok()) << looked.status();
     EXPECT_EQ(looked->view().digest_agrees(), ev1::ANSWER_NOT_APPLICABLE);
   }
+}
+
+// A sensitive service's contact, of a writer whose sections of that part are
+// for an audience that this version does not know: what a reader meets who may
+// not see what is restricted.
+eventlog::TopicRecord WithLaterAudience(eventlog::TopicRecord record,
+                                        ev1::Part part) {
+  io::cloudevents::v1::CloudEvent event;
+  EXPECT_TRUE(event.ParseFromString(record.record.value));
+  ev1::Sections sections;
+  EXPECT_TRUE(sections.ParseFromString(event.binary_data()));
+  for (ev1::Section& section : *sections.mutable_sections()) {
+    if (section.part() == part) section.set_audience("of a later version");
+  }
+  event.set_binary_data(sections.SerializeAsString());
+  record.record.value = event.SerializeAsString();
+  return record;
+}
+
+event::Draft SensitiveContact(const std::string& subject) {
+  event::Draft draft =
+      Told(subject, "2026-03-28", "Sexual health: first visit");
+  draft.kind.Clear();
+  draft.kind.mutable_service_contact();
+  draft.kind.set_summary("Came alone");
+  draft.header.mutable_author()->set_role("clinic nurse");
+  draft.header.mutable_term()->set_display("First visit");
+  draft.header.mutable_record_ref()->set_id("17");
+  return draft;
+}
+
+event::Draft CorrectionOf(const std::string& event_id,
+                          const std::string& subject) {
+  event::Draft draft = Told(subject, "2026-03-28", "It was the second visit");
+  draft.kind.Clear();
+  ev1::EntryCorrected& corrected = *draft.kind.mutable_entry_corrected();
+  corrected.mutable_target()->set_event_id(event_id);
+  corrected.add_fields("header.headline");
+  corrected.set_reason("miscounted at the clinic");
+  draft.header.mutable_record_ref()->set_id("18");
+  return draft;
+}
+
+TEST_F(ChronologyServiceTest, WhatADiscreetKindSaysIsShownToThoseWhoMaySeeIt) {
+  const std::string id = Tell(kHealth, SensitiveContact(health_anna_));
+  Tell(kHealth, CorrectionOf(id, health_anna_));
+  const auto answer = Hub().Chronology(Of(health_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer->rows(), SizeIs(1));
+  const v1::Row& row = answer->rows(0);
+  EXPECT_EQ(row.label(), "Contact with a service");
+  EXPECT_EQ(row.headline(), "Sexual health: first visit");
+  EXPECT_EQ(row.term().display(), "First visit");
+  EXPECT_EQ(row.author().role(), "clinic nurse");
+  EXPECT_EQ(row.summary(), "Came alone");
+  ASSERT_THAT(row.amendments(), SizeIs(1));
+  EXPECT_EQ(row.amendments(0).headline(), "It was the second visit");
+
+  v1::GetEntryRequest request;
+  request.set_event_id(id);
+  const auto entry = Hub().Call<v1::GetEntryResponse>("GetEntry", request);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(entry->header().headline(), "Sexual health: first visit");
+}
+
+TEST_F(ChronologyServiceTest, OthersAreToldOnlyThatADiscreetKindHappened) {
+  event::Draft draft = SensitiveContact(health_anna_);
+  auto records = Sealed(kHealth, {draft}, "r", "content", now_);
+  const std::string id(event::Scan(records[0].record.value)->id);
+  Append(WithLaterAudience(records[0], ev1::PART_KIND));
+  // Other content under the same id is no way round.
+  draft.header.set_headline("Sexual health: second visit");
+  auto again = Sealed(kHealth, {draft}, "r", "other content", now_);
+  Append(WithLaterAudience(again[0], ev1::PART_KIND));
+  Tell(kHealth, CorrectionOf(id, health_anna_));
+
+  const auto answer = Hub().Chronology(Of(health_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer->rows(), SizeIs(1));
+  const v1::Row& row = answer->rows(0);
+  EXPECT_EQ(row.visibility(), ev1::VISIBILITY_REDACTED);
+  EXPECT_EQ(row.headline(), "Contact with a service");
+  EXPECT_EQ(row.occurred().date(), "2026-03-28");
+  EXPECT_EQ(row.organisation().code(), "X99A1");
+  EXPECT_THAT(row.conflicts(), SizeIs(1));
+  EXPECT_THAT(row.amendments(), SizeIs(1));
+  v1::GetEntryRequest request;
+  request.set_event_id(id);
+  const auto entry = Hub().Call<v1::GetEntryResponse>("GetEntry", request);
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  v1::ReplayRequest history;
+  history.set_subject(health_anna_);
+  const auto replayed = Hub().Replay(history);
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(*replayed, SizeIs(1));
+  for (const std::string& shown : {row.DebugString(), entry->DebugString(),
+                                   (*replayed)[0].DebugString()}) {
+    EXPECT_THAT(shown, Not(HasSubstr("visit")));
+    EXPECT_THAT(shown, Not(HasSubstr("clinic")));
+    EXPECT_THAT(shown, Not(HasSubstr("alone")));
+  }
+}
+
+TEST_F(ChronologyServiceTest, APictureOfAPersonIsOfWhatTheAskerMaySee) {
+  Tell(kPolice,
+       Registered(police_anna_, "Jones", "Anna", "2021-03-02", kAnnaNumber));
+  event::Draft moved =
+      Registered(health_anna_, "Jones", "Anna", "2021-03-02", kAnnaNumber);
+  ev1::Address& refuge =
+      *moved.people->mutable_subject()->mutable_demographics()->add_addresses();
+  refuge.add_lines("The refuge");
+  refuge.set_shielded(ev1::ANSWER_YES);
+  const auto records = Sealed(kHealth, {moved}, "r", "content", now_);
+  Append(WithLaterAudience(records[0], ev1::PART_PEOPLE));
+
+  // It still links, and does not show.
+  const auto answer = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->subjects(), SizeIs(2));
+  EXPECT_THAT(answer->demographics().names(), SizeIs(1));
+  EXPECT_THAT(answer->demographics().addresses(), IsEmpty());
+  v1::FindRequest find;
+  find.set_name("Jones");
+  const auto found = Hub().Call<v1::FindResponse>("Find", find);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found->candidates(), SizeIs(1));
+  EXPECT_THAT(found->candidates(0).demographics().addresses(), IsEmpty());
+
+  // A restricted address is shown to those who see what is restricted.
+  moved.header.mutable_record_ref()->set_id("again");
+  Tell(kHealth, moved);
+  const auto all = Hub().Chronology(Of(police_anna_));
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_THAT(all->demographics().addresses(), SizeIs(1));
 }
 
 TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {

@@ -505,22 +505,25 @@ absl::Status EntryContent(Facts& facts, const Asking& asking,
   if (item == child.items.end()) {  // a link, a view: no entry of a child's
     Item alone = {.entry = *std::move(entry), .subject = subject};
     alone.seen = DecideSection(asking, fact, event::v1::PART_HEADER);
-    OpenSection(asking, fact, event::v1::PART_HEADER, &alone.header);
+    alone.header = HeaderFor(asking, fact);
     item = child.items.insert(child.items.end(), std::move(alone));
   }
   Line line;
   line.item = &*item;
   *content->mutable_row() = RowOf(child, line, asking);
   content->set_source(std::string(fact.envelope.source));
-  OpenSection(asking, fact, event::v1::PART_HEADER, content->mutable_header());
+  if (item->seen.visibility == Visibility::kFull) {
+    *content->mutable_header() = item->header;
+  }
   OpenSection(asking, fact, event::v1::PART_KIND, content->mutable_kind());
   OpenSection(asking, fact, event::v1::PART_PEOPLE, content->mutable_people());
   OpenSection(asking, fact, event::v1::PART_INFORMANT,
               content->mutable_informant());
   OpenSection(asking, fact, event::v1::PART_PLACE, content->mutable_place());
+  // What amends a thing may say it again.
   for (const size_t i : item->state.amendments) {
     const Fact& amendment = child.items[i].entry.fact;
-    if (IsWhole(asking, amendment)) {
+    if (SeesContent(asking, fact) && IsWhole(asking, amendment)) {
       SetLogged(amendment, content->add_amendments());
     }
   }
@@ -923,7 +926,7 @@ std::vector<Passage> HistoryOf(const Child& child,
                                const std::vector<Entry>& links,
                                const Asking& asking) {
   std::vector<Passage> history;
-  const auto take = [&](const Fact& fact) {
+  const auto take = [&](const Fact& fact, bool withheld) {
     if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility ==
         Visibility::kNothing) {
       return;
@@ -931,14 +934,23 @@ std::vector<Passage> HistoryOf(const Child& child,
     Passage& passage = history.emplace_back(
         Passage{.position = fact.position, .logged = fact.logged});
     passage.event_id = std::string(fact.envelope.id);
-    if (IsWhole(asking, fact)) passage.value = *fact.value;
+    if (!withheld && IsWhole(asking, fact)) passage.value = *fact.value;
   };
-  const auto take_entry = [&](const Entry& entry) {
-    take(entry.fact);
-    for (const Fact& conflict : entry.conflicts) take(conflict);
+  const auto take_entry = [&](const Entry& entry, bool withheld) {
+    take(entry.fact, withheld);
+    for (const Fact& conflict : entry.conflicts) take(conflict, withheld);
   };
-  for (const Item& item : child.items) take_entry(item.entry);
-  for (const Entry& link : links) take_entry(link);
+  // What amends a thing may say it again.
+  std::set<size_t> about_withheld;
+  for (const Item& item : child.items) {
+    if (SeesContent(asking, item.entry.fact)) continue;
+    about_withheld.insert(item.state.amendments.begin(),
+                          item.state.amendments.end());
+  }
+  for (size_t i = 0; i < child.items.size(); ++i) {
+    take_entry(child.items[i].entry, about_withheld.contains(i));
+  }
+  for (const Entry& link : links) take_entry(link, false);
   for (const Child::Held& held : child.unreadable) {
     Passage& passage = history.emplace_back(Passage{
         .position = held.record.position, .logged = held.record.logged});

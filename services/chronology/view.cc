@@ -201,13 +201,13 @@ void SetConflict(const Fact& fact, const Asking& asking,
     conflict->set_headline(std::string(kNoticeHeadline));
     return;
   }
-  const auto said =
-      fact.envelope.Open<event::v1::Header>(event::v1::PART_HEADER);
-  if (said.ok()) conflict->set_headline(said->headline());
+  conflict->set_headline(HeaderFor(asking, fact).headline());
 }
 
-void SetAmendment(const Item& item, const Asking& asking,
-                  v1::Amendment* amendment) {
+// What it says in its own words is told to whoever may see both it and what it
+// amends: who corrects a thing may say it again.
+void SetAmendment(const Item& item, const Fact& amended_fact,
+                  const Asking& asking, v1::Amendment* amendment) {
   const Fact& fact = item.entry.fact;
   amendment->set_event_id(std::string(fact.envelope.id));
   amendment->set_type(std::string(fact.envelope.type));
@@ -215,13 +215,14 @@ void SetAmendment(const Item& item, const Asking& asking,
   const Organisation organisation = OrganisationOf(SourceOf(item).organisation);
   amendment->mutable_organisation()->set_scheme(organisation.scheme);
   amendment->mutable_organisation()->set_code(organisation.code);
+  const bool target_shown = SeesContent(asking, amended_fact);
   for (const Fact& other : item.entry.conflicts) {
-    SetConflict(other, asking, amendment->add_conflicts());
+    v1::Conflict* conflict = amendment->add_conflicts();
+    SetConflict(other, asking, conflict);
+    if (!target_shown) conflict->set_headline(std::string(kNoticeHeadline));
   }
   const bool header_shown = item.seen.visibility == Visibility::kFull;
-  const bool kind_shown =
-      DecideSection(asking, fact, event::v1::PART_KIND).visibility ==
-      Visibility::kFull;
+  const bool kind_shown = target_shown && SeesContent(asking, fact);
   if (!header_shown || !kind_shown) {
     amendment->set_headline(std::string(kNoticeHeadline));
   }
@@ -244,9 +245,7 @@ void SetAmendment(const Item& item, const Asking& asking,
 // What the section KIND says, as far as the asker may see it.
 void SetKind(const Item& item, const Asking& asking, v1::Row* row) {
   const event::Envelope& envelope = item.entry.fact.envelope;
-  const Visibility seen =
-      DecideSection(asking, item.entry.fact, event::v1::PART_KIND).visibility;
-  if (seen != Visibility::kFull) {
+  if (!SeesContent(asking, item.entry.fact)) {
     row->set_visibility(event::v1::VISIBILITY_REDACTED);
     row->add_warnings("Its content is withheld. Ask the source.");
     return;
@@ -378,7 +377,7 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
     row.set_significance_by(by);
   }
   for (const size_t i : item.state.amendments) {
-    SetAmendment(child.items[i], asking, row.add_amendments());
+    SetAmendment(child.items[i], fact, asking, row.add_amendments());
   }
   for (const size_t i : item.state.incident_group) {
     row.add_incident_group(std::string(child.items[i].entry.fact.envelope.id));

@@ -78,7 +78,7 @@ OpenedEvent OpenEvent(const chronology::v1::LoggedEvent& logged) {
   opened.json =
       json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 
-  const auto header = envelope->Open<ev::Header>(ev::PART_HEADER);
+  const auto header = envelope->OpenGivenHeader();
   opened.title = header.ok()
                      ? absl::StrCat(header->label(), ": ", header->headline())
                      : std::string(envelope->type);
