@@ -417,6 +417,7 @@ constexpr FieldRule kRules[] = {
     {.field = "vigil.event.v1.SharingDecided.decision",
      .need = Need::kRequired},
     {.field = "vigil.event.v1.SharingDecided.how_sent", .max_characters = 200},
+    {.field = "vigil.event.v1.SharingDecided.receipt", .max_characters = 200},
     {.field = "vigil.event.v1.ConsentRecorded.status", .need = Need::kRequired},
     {.field = "vigil.event.v1.ContactMade.next_planned", .max_characters = 200},
     {.field = "vigil.event.v1.HomeVisited.outcome", .need = Need::kRequired},
