@@ -199,22 +199,5 @@ TEST(FieldRules, GiveReferencesTheirForm) {
   }
 }
 
-TEST(Requests, HaveOneEncoding) {
-  ProtoFiles protos;
-  const auto fields = protos.RequestFields();
-  EXPECT_GT(fields.size(), 400u);
-  for (const FieldDescriptor* field : fields) {
-    EXPECT_FALSE(field->is_map()) << field->full_name();
-    EXPECT_NE(field->cpp_type(), FieldDescriptor::CPPTYPE_FLOAT)
-        << field->full_name();
-    EXPECT_NE(field->cpp_type(), FieldDescriptor::CPPTYPE_DOUBLE)
-        << field->full_name();
-    if (field->message_type() != nullptr) {
-      EXPECT_NE(field->message_type()->full_name(), "google.protobuf.Any")
-          << field->full_name();
-    }
-  }
-}
-
 }  // namespace
 }  // namespace vigil::event

@@ -6,7 +6,7 @@
 //   date         2026-03-28, 2026-03, 2026
 //
 // Capitals T and Z; seconds always, 00 to 59; one to nine decimals, of an
-// instant only; years 0001 to 9999; the day must exist.
+// instant only; years 1000 to 9999; the day must exist.
 //
 // Threads: safe. Failure: nothing is returned for any other text.
 #ifndef VIGIL_LIBS_EVENT_TIME_TEXT_H_
