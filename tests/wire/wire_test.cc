@@ -113,6 +113,14 @@ TEST(Wire, NamesAreThoseOfTheVectors) {
   const NamingKey key(Text(key_vector, "id"),
                       absl::HexStringToBytes(Text(key_vector, "secret")));
   Expect(&key_vector, "check", key.CheckValue());
+  for (Json& vector : file["organisations"]) {
+    v1::Organisation organisation;
+    organisation.set_scheme(Text(vector, "scheme"));
+    organisation.set_code(Text(vector, "code"));
+    const std::string text = OrganisationText(organisation);
+    Expect(&vector, "text", text);
+    Expect(&vector, "source", Source(Text(vector, "writer"), text));
+  }
   for (Json& vector : file["event_ids"]) {
     Expect(&vector, "event_id",
            EventId(Text(vector, "source"), Text(vector, "system"),

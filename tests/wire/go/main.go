@@ -1,4 +1,4 @@
-// Agrees with Vigil's vectors of digests, as a client in Go would.
+// Agrees with Vigil's vectors, as a client in Go would.
 //
 //	go run . DESCRIPTOR_SET VECTORS_FOLDER
 //
@@ -7,7 +7,12 @@
 package main
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -110,6 +115,96 @@ func digest(message protoreflect.Message) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
+// Namespaces of Vigil's UUIDs.
+const (
+	eventNamespace        = "0d7c9b4e6f1a4a579c2b5a3e8e1f7d60"
+	conversationNamespace = "b8c1f6a23e544d098a771c9d0e2b6f43"
+)
+
+// parts is what every name is derived from: of each text its length, in four
+// bytes, and its bytes.
+func parts(texts ...string) []byte {
+	var out []byte
+	for _, text := range texts {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(text)))
+		out = append(out, text...)
+	}
+	return out
+}
+
+func uuid5(namespace string, name []byte) string {
+	hash := sha1.New()
+	hash.Write(unhex(namespace))
+	hash.Write(name)
+	id := hash.Sum(nil)[:16]
+	id[6] = id[6]&0x0f | 0x50
+	id[8] = id[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
+func mac(secret, data []byte) string {
+	hash := hmac.New(sha256.New, secret)
+	hash.Write(data)
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
+}
+
+func unhex(text string) []byte {
+	data, err := hex.DecodeString(text)
+	check(err)
+	return data
+}
+
+// names computes what libs/event/reference.h derives, and calls expect with it.
+func names(file []byte, expect func(vector map[string]any, field, actual string)) {
+	decoder := json.NewDecoder(bytes.NewReader(file))
+	decoder.UseNumber() // ordinals as they are written
+	var ids map[string]any
+	check(decoder.Decode(&ids))
+	text := func(v map[string]any, fields ...string) []string {
+		texts := make([]string, len(fields))
+		for i, field := range fields {
+			texts[i] = fmt.Sprint(v[field])
+		}
+		return texts
+	}
+	each := func(list string, compute func(v map[string]any)) {
+		for _, vector := range ids[list].([]any) {
+			compute(vector.(map[string]any))
+		}
+	}
+	key := ids["naming_key"].(map[string]any)
+	id := fmt.Sprint(key["id"])
+	secret := unhex(fmt.Sprint(key["secret"]))
+	subject := func(v map[string]any, domain string, fields ...string) {
+		named := append([]string{domain}, text(v, fields...)...)
+		expect(v, "subject", fmt.Sprintf("s1.%s.%s.%s", v["kind"], id, mac(secret, parts(named...))))
+	}
+
+	expect(key, "check", mac(secret, parts("vigil naming key check", id)))
+	each("organisations", func(v map[string]any) {
+		organisation := fmt.Sprintf("%s:%s", v["scheme"], v["code"])
+		expect(v, "text", organisation)
+		expect(v, "source", fmt.Sprintf("//vigil/%s/%s", v["writer"], organisation))
+	})
+	each("event_ids", func(v map[string]any) {
+		expect(v, "event_id", uuid5(eventNamespace, parts(
+			text(v, "source", "system", "request_id", "subject", "type", "ordinal")...)))
+	})
+	each("conversation_refs", func(v map[string]any) {
+		expect(v, "conversation_ref", uuid5(conversationNamespace, parts(text(v, "source", "system", "request_id")...)))
+	})
+	each("subjects", func(v map[string]any) {
+		subject(v, "local id", "kind", "organisation", "system", "local_id")
+	})
+	each("persons_of_records", func(v map[string]any) {
+		subject(v, "person of a record", "kind", "organisation", "record_system", "record_id", "person_number")
+	})
+	each("requests", func(v map[string]any) {
+		expect(v, "request_key", mac(secret, parts(text(v, "source", "system", "request_id")...)))
+		expect(v, "request_digest", mac(secret, unhex(fmt.Sprint(v["digest"]))))
+	})
+}
+
 func check(err error) {
 	if err != nil {
 		log.Fatal(err)
@@ -118,14 +213,14 @@ func check(err error) {
 
 func main() {
 	log.SetFlags(0)
-	bytes, err := os.ReadFile(os.Args[1])
+	data, err := os.ReadFile(os.Args[1])
 	check(err)
 	set := &descriptorpb.FileDescriptorSet{}
-	check(proto.Unmarshal(bytes, set))
+	check(proto.Unmarshal(data, set))
 	files, err := protodesc.NewFiles(set)
 	check(err)
 
-	bytes, err = os.ReadFile(filepath.Join(os.Args[2], "digests.json"))
+	data, err = os.ReadFile(filepath.Join(os.Args[2], "digests.json"))
 	check(err)
 	var vectors struct {
 		Digests []struct {
@@ -136,8 +231,16 @@ func main() {
 			Digest  string
 		}
 	}
-	check(json.Unmarshal(bytes, &vectors))
+	check(json.Unmarshal(data, &vectors))
+	checked := 0
 	wrong := 0
+	expect := func(name, expected, actual string) {
+		checked++
+		if actual != expected {
+			fmt.Printf("%s: %s\n", name, actual)
+			wrong++
+		}
+	}
 	for _, vector := range vectors.Digests {
 		found, err := files.FindDescriptorByName(protoreflect.FullName(vector.Message))
 		check(err)
@@ -146,13 +249,16 @@ func main() {
 		if vector.Inner != "" {
 			message = message.Get(message.Descriptor().Fields().ByJSONName(vector.Inner)).Message()
 		}
-		if actual := digest(message); actual != vector.Digest {
-			fmt.Printf("%s: %s\n", vector.Name, actual)
-			wrong++
-		}
+		expect(vector.Name, vector.Digest, digest(message))
 	}
-	fmt.Printf("%d vectors, %d wrong\n", len(vectors.Digests), wrong)
-	if wrong > 0 || len(vectors.Digests) < 15 {
+
+	data, err = os.ReadFile(filepath.Join(os.Args[2], "ids.json"))
+	check(err)
+	names(data, func(vector map[string]any, field, actual string) {
+		expect(field, fmt.Sprint(vector[field]), actual)
+	})
+	fmt.Printf("%d vectors, %d wrong\n", checked, wrong)
+	if wrong > 0 || checked < 40 {
 		os.Exit(1)
 	}
 }

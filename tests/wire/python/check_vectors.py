@@ -151,6 +151,10 @@ def main():
     key = ids["naming_key"]
     secret = bytes.fromhex(key["secret"])
     expect(key, "check", mac(secret, parts("vigil naming key check", key["id"])))
+    for v in ids["organisations"]:
+        text = f"{v['scheme']}:{v['code']}"
+        expect(v, "text", text)
+        expect(v, "source", f"//vigil/{v['writer']}/{text}")
     for v in ids["event_ids"]:
         expect(v, "event_id", uuid5(EVENT_NAMESPACE, parts(
             v["source"], v["system"], v["request_id"], v["subject"], v["type"],
