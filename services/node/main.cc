@@ -72,10 +72,12 @@ int Run(const std::string& path) {
     return fail(started);
   }
   (*chronology)->Watch(&server);
-  return server.RunUntilSignal([&] {
+  const int code = server.RunUntilSignal([&] {
     for (const auto& writer : writers) writer->SayOutbox();
     (*chronology)->SayOutbox();
   });
+  chronology->reset();  // its watcher looks at the server
+  return code;
 }
 
 }  // namespace
