@@ -598,10 +598,15 @@ class ChronologyService::Rpcs::Rebuilding final
  public:
   explicit Rebuilding(Rpcs* rpcs) : rpcs_(*rpcs) {}
 
-  void Start(const grpc::CallbackServerContext& context) {
+  void Start(const grpc::CallbackServerContext& context,
+             const v1::RebuildRequest& request) {
     auto started = service::StartCall(*rpcs_.parts_.callers, context);
     if (!started.ok()) return Refuse(started.status());
     started_ = *std::move(started);
+    if (absl::Status checked = CheckQuestion(request, rpcs_.parts_.clock());
+        !checked.ok()) {
+      return Refuse(checked);
+    }
     if (!started_.call.caller.HasRole(config::v1::ROLE_OPERATOR)) {
       return Refuse(
           service::PermissionDenied("rebuild", safeguarding::kPolicyVersion));
@@ -687,9 +692,9 @@ class ChronologyService::Rpcs::Rebuilding final
 };
 
 grpc::ServerWriteReactor<v1::RebuildResponse>* ChronologyService::Rpcs::Rebuild(
-    grpc::CallbackServerContext* context, const v1::RebuildRequest*) {
+    grpc::CallbackServerContext* context, const v1::RebuildRequest* request) {
   auto* rebuilding = new Rebuilding(this);  // deletes itself: OnDone
-  rebuilding->Start(*context);
+  rebuilding->Start(*context, *request);
   return rebuilding;
 }
 

@@ -127,8 +127,9 @@ class Desk {
     return batches;
   }
 
-  absl::Status Rebuild(v1::RebuildResponse* last) {
-    return channel_->Stream(Method("Rebuild"), v1::RebuildRequest(), last,
+  absl::Status Rebuild(v1::RebuildResponse* last,
+                       const v1::RebuildRequest& request = {}) {
+    return channel_->Stream(Method("Rebuild"), request, last,
                             [] { return true; });
   }
 
@@ -1373,6 +1374,9 @@ TEST_F(ChronologyServiceTest, AnOperatorRebuildsWhileItServes) {
   EXPECT_EQ(last.finished(), ev1::ANSWER_YES);
   EXPECT_THAT(Hub().Chronology(Of(police_anna_))->rows(), SizeIs(4));
   EXPECT_TRUE(absl::IsPermissionDenied(Hub().Rebuild(&last)));
+  v1::RebuildRequest newer;
+  newer.GetReflection()->MutableUnknownFields(&newer)->AddVarint(999, 1);
+  EXPECT_TRUE(absl::IsInvalidArgument(Operator().Rebuild(&last, newer)));
 }
 
 }  // namespace
