@@ -20,6 +20,8 @@
 //
 //   serving name=police tls=127.0.0.1:41231 plaintext=127.0.0.1:41232
 //
+// Messages are not compressed: a call that says it is ends with UNIMPLEMENTED.
+//
 // Health is grpc.health.v1: every added service is SERVING from the start and
 // until the end begins; SetServing tells otherwise, and knows further names
 // ("vigil.Freshness").

@@ -2,6 +2,9 @@
 #include "libs/service/server.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -315,6 +318,31 @@ TEST_F(ServerTest, BytesThatAreNoMessageAreRefused) {
   absl::Status status = Plaintext().Call(kRecordIncident, bytes, &receipt);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("RecordIncidentRequest"));
+}
+
+// A client that compresses its messages.
+TEST_F(ServerTest, ACompressedMessageIsNotInflated) {
+  Start(Echo);
+  const auto channel = grpc::CreateChannel(server_->plaintext_address(),
+                                           grpc::InsecureChannelCredentials());
+  grpc::TemplatedGenericStub<RecordIncidentRequest, Receipt> stub(channel);
+  for (const auto algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    grpc::ClientContext context;
+    context.set_compression_algorithm(algorithm);
+    const RecordIncidentRequest request =
+        Incident(std::string(kMaxBatchBytes / 2, 'r'));
+    Receipt receipt;
+    absl::Notification done;
+    grpc::Status status;
+    stub.UnaryCall(&context, kRecordIncident, {}, &request, &receipt,
+                   [&](grpc::Status ended) {
+                     status = std::move(ended);
+                     done.Notify();
+                   });
+    done.WaitForNotification();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED)
+        << status.error_message();
+  }
 }
 
 TEST_F(ServerTest, AnUnknownRpcIsUnimplemented) {
