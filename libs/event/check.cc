@@ -5,12 +5,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/descriptor.h"
@@ -28,6 +30,7 @@
 #include "libs/event/unknown.h"
 #include "libs/event/when.h"
 #include "vigil/common/v1/submission.pb.h"
+#include "vigil/event/v1/event.pb.h"
 #include "vigil/event/v1/kinds.pb.h"
 #include "vigil/event/v1/types.pb.h"
 
@@ -48,6 +51,16 @@ struct FromUntil {
 constexpr FromUntil kFromUntil[] = {
     {"from", "until"}, {"starts", "ends"}, {"began", "ends"}};
 
+// Fields of one message that name subjects, none of them on both sides: a child
+// is not separated from itself, nor moved to where it is.
+struct Apart {
+  absl::string_view one;
+  absl::string_view other;
+};
+constexpr Apart kApart[] = {{"group_a", "group_b"},
+                            {"from_subject", "to_subject"},
+                            {"subject", "to_subject"}};
+
 // What the check of a type needs of its descriptor, found once: asking for
 // names and rules anew cost more than all else in the check of a request.
 struct TypePlan {
@@ -56,14 +69,16 @@ struct TypePlan {
     const FieldRule* rule;
     const TypePlan* nested;  // of a message; else nullptr
   };
-  struct Order {
-    const FieldDescriptor* from;
-    const FieldDescriptor* until;
+  struct Pair {
+    const FieldDescriptor* first;
+    const FieldDescriptor* second;
   };
   bool is_request = false;
+  bool is_amendment = false;  // what it tells of another entry may be a plan
   std::vector<Field> fields;
   std::vector<const OneofDescriptor*> choices;
-  std::vector<Order> orders;
+  std::vector<Pair> orders;  // the first is not after the second
+  std::vector<Pair> apart;   // they have no subject in common
   std::vector<const FieldDescriptor*> intervals;
 };
 
@@ -83,6 +98,8 @@ class TypePlans {
     made = std::make_unique<TypePlan>();
     TypePlan& plan = *made;  // stays where it is while the map grows
     plan.is_request = type.FindFieldByName("submission") != nullptr;
+    plan.is_amendment = &type == common::v1::CorrectRequest::descriptor() ||
+                        &type == common::v1::SupplementRequest::descriptor();
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);
       const Descriptor* nested = field.message_type();
@@ -103,6 +120,15 @@ class TypePlans {
           from->message_type() == v1::When::descriptor() &&
           until->message_type() == v1::When::descriptor()) {
         plan.orders.push_back({from, until});
+      }
+    }
+    for (const Apart& pair : kApart) {
+      const auto* one = type.FindFieldByName(std::string(pair.one));
+      const auto* other = type.FindFieldByName(std::string(pair.other));
+      if (one != nullptr && other != nullptr &&
+          one->type() == FieldDescriptor::TYPE_STRING &&
+          other->type() == FieldDescriptor::TYPE_STRING) {
+        plan.apart.push_back({one, other});
       }
     }
     return plan;
@@ -158,12 +184,42 @@ bool IsUprn(absl::string_view text) {
 bool IsFieldPath(absl::string_view text) {
   char before = '.';
   for (const char c : text) {
-    if (c == '.' ? before == '.' : !absl::ascii_islower(c) && c != '_') {
+    if (c == '.'
+            ? before == '.'
+            : !absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '_') {
       return false;
     }
     before = c;
   }
   return before != '.';
+}
+
+// Whether an event has a field of that path: a part of it (its first name), or
+// a field within. Whoever reads a correction looks for these names.
+bool IsFieldOfEvent(absl::string_view path) {
+  const std::pair<absl::string_view, const Descriptor*> parts[] = {
+      {"header", v1::Header::descriptor()},
+      {"kind", v1::Kind::descriptor()},
+      {"people", v1::People::descriptor()},
+      {"informant", v1::Informant::descriptor()},
+      {"place", v1::Place::descriptor()}};
+  const std::vector<std::string> names = absl::StrSplit(path, '.');
+  const auto part = std::find_if(
+      std::begin(parts), std::end(parts),
+      [&](const auto& candidate) { return candidate.first == names[0]; });
+  if (part == std::end(parts)) {
+    return false;
+  }
+  const Descriptor* type = part->second;
+  for (size_t i = 1; i < names.size(); ++i) {
+    const FieldDescriptor* field =
+        type == nullptr ? nullptr : type->FindFieldByName(names[i]);
+    if (field == nullptr) {
+      return false;
+    }
+    type = field->message_type();
+  }
+  return true;
 }
 
 // The code of what is wrong with a text of that form.
@@ -182,7 +238,9 @@ std::optional<absl::string_view> CheckForm(Form form, absl::string_view text) {
     case Form::kEventId:
       return unless(Uuid::Parse(text).has_value(), code::kEventIdFormat);
     case Form::kFieldPath:
-      return unless(IsFieldPath(text), code::kFieldPathFormat);
+      return IsFieldPath(text)
+                 ? unless(IsFieldOfEvent(text), code::kFieldPathUnknown)
+                 : std::make_optional(code::kFieldPathFormat);
     case Form::kPersonSubject:
       return unless(IsSubjectReference(text) && absl::StartsWith(text, "s1.p."),
                     code::kSubjectFormat);
@@ -220,7 +278,10 @@ class Walk {
                  const FieldPath& path);
   void CheckOrder(const Message& message, const TypePlan& plan,
                   const FieldPath& path);
-  void CheckRequestAsAWhole(const Message& request, const FieldPath& path);
+  void CheckApart(const Message& message, const TypePlan& plan,
+                  const FieldPath& path);
+  void CheckRequestAsAWhole(const Message& request, const TypePlan& plan,
+                            const FieldPath& path);
   void CheckIdentifier(const v1::Identifier& identifier, const FieldPath& path);
   void CheckDemographics(const v1::Demographics& demographics,
                          const FieldPath& path);
@@ -234,14 +295,15 @@ class Walk {
   const absl::Time received_;
   Violations* const violations_;
   Warnings* const warnings_;
-  // Whether what the request tells may lie ahead: it is planned or cancelled.
+  // Whether what the request tells may lie ahead: it is planned or cancelled,
+  // or amends what may be.
   bool may_lie_ahead_ = false;
 };
 
 void Walk::CheckMessage(const Message& message, const TypePlan& plan,
                         const FieldPath& path) {
   if (plan.is_request) {
-    CheckRequestAsAWhole(message, path);
+    CheckRequestAsAWhole(message, plan, path);
   }
   CheckType(message, plan, path);
   for (const TypePlan::Field& field : plan.fields) {
@@ -462,6 +524,7 @@ void Walk::CheckType(const Message& message, const TypePlan& plan,
     }
   }
   CheckOrder(message, plan, path);
+  CheckApart(message, plan, path);
 }
 
 void Walk::CheckOrder(const Message& message, const TypePlan& plan,
@@ -476,6 +539,36 @@ void Walk::CheckOrder(const Message& message, const TypePlan& plan,
                 .earliest) {
       Add(path, until->name(), code::kIntervalReversed);
     }
+  }
+}
+
+void Walk::CheckApart(const Message& message, const TypePlan& plan,
+                      const FieldPath& path) {
+  const auto each = [&message](const FieldDescriptor& field, auto visit) {
+    const Reflection& reflection = *message.GetReflection();
+    std::string scratch;
+    if (!field.is_repeated()) {
+      visit(reflection.GetStringReference(message, &field, &scratch),
+            FieldPath::kSingular);
+      return;
+    }
+    const int size = std::min(reflection.FieldSize(message, &field),
+                              static_cast<int>(RuleOf(field).max_items));
+    for (int i = 0; i < size; ++i) {
+      visit(reflection.GetRepeatedStringReference(message, &field, i, &scratch),
+            i);
+    }
+  };
+  for (const auto& [one, other] : plan.apart) {
+    std::set<std::string> named;
+    each(*one, [&](const std::string& subject, int) { named.insert(subject); });
+    named.erase("");
+    each(*other, [&, field = other](const std::string& subject, int index) {
+      if (named.contains(subject)) {
+        violations_->Add(FieldPath(&path, field->name(), index).Text(),
+                         code::kPersonRepeated);
+      }
+    });
   }
 }
 
@@ -541,10 +634,12 @@ void Walk::CheckDemographics(const v1::Demographics& demographics,
 }
 
 // What can only be told of the whole: before its fields are walked.
-void Walk::CheckRequestAsAWhole(const Message& request, const FieldPath& path) {
+void Walk::CheckRequestAsAWhole(const Message& request, const TypePlan& plan,
+                                const FieldPath& path) {
   const Descriptor& type = *request.GetDescriptor();
   const Reflection& reflection = *request.GetReflection();
-  may_lie_ahead_ = false;
+  // Whether the entry that it amends is a plan, nobody here can see.
+  may_lie_ahead_ = plan.is_amendment;
   const auto note_stage = [this](const Message& message) {
     const FieldDescriptor* stage =
         message.GetDescriptor()->FindFieldByName("stage");

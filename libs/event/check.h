@@ -15,10 +15,11 @@
 //     (field_rules.h); text is UTF-8 without control characters;
 //   - a choice (a oneof) that was not made;
 //   - times (when.h, birth.h): well formed, and not in the future where that is
-//     absurd. A step that is planned or cancelled (Stage) may lie ahead;
+//     absurd. A step that is planned or cancelled (Stage) may lie ahead, and so
+//     may what a correction or supplement says of one;
 //   - identifiers, organisations, subject references, event ids;
 //   - what contradicts itself: a death before the birth, an end before the
-//     beginning, one child named twice.
+//     beginning, one child named twice, one on both sides of a separation.
 //
 // It stores nothing and asks nobody: whether the caller may speak for the
 // organisation is the register's business, and whether a request id was used

@@ -318,6 +318,23 @@ TEST(CheckRequest, RefusesTheFutureUnlessItIsPlanned) {
   EXPECT_THAT(Wrong(Make<common::v1::RecordMeetingRequest>(
                   meeting + "STAGE_COMPLETED }")),
               ElementsAre("account.occurred TIME_IN_FUTURE"));
+  // What is planned can be put off, and more be said of it; but it is withdrawn
+  // now.
+  const std::string amends = absl::StrCat(
+      "account { occurred { date: '2026-04-02' } } child { "
+      "person_number: 1 } ");
+  const std::string target =
+      absl::StrCat("{ target { event_id: '", kEventId, "' } ");
+  EXPECT_THAT(
+      Wrong(Make<common::v1::CorrectRequest>(amends + "correction " + target +
+                                             "fields: 'header.occurred' }")),
+      IsEmpty());
+  EXPECT_THAT(Wrong(Make<common::v1::SupplementRequest>(amends + "supplement " +
+                                                        target + "}")),
+              IsEmpty());
+  EXPECT_THAT(Wrong(Make<common::v1::WithdrawRequest>(amends + "withdrawal " +
+                                                      target + "}")),
+              ElementsAre("account.occurred TIME_IN_FUTURE"));
 }
 
 TEST(CheckRequest, LetsTimeRunForwardOnly) {
@@ -357,6 +374,27 @@ TEST(CheckRequest, AsksForWhatADecisionNeeds) {
       ElementsAre("observation.indicator REQUIRED"));
 }
 
+TEST(CheckRequest, PartsNobodyFromThemselves) {
+  const std::string basis =
+      "basis { basis { system: 's' code: 'c' display: 'd' } evidence: 'e' }";
+  EXPECT_THAT(Wrong(Make<mash::v1::SeparateSubjectsRequest>(
+                  absl::StrCat(basis, "group_a: '", kSubjectOne,
+                               "' group_b: ['", kSubjectTwo, "']"))),
+              IsEmpty());
+  EXPECT_THAT(Wrong(Make<mash::v1::SeparateSubjectsRequest>(absl::StrCat(
+                  basis, "group_a: '", kSubjectOne, "' group_b: ['",
+                  kSubjectTwo, "', '", kSubjectOne, "']"))),
+              ElementsAre("group_b[1] PERSON_REPEATED"));
+  EXPECT_THAT(Wrong(Make<mash::v1::RenameSubjectRequest>(
+                  absl::StrCat("from_subject: '", kSubjectOne,
+                               "' to_subject: '", kSubjectOne, "'"))),
+              ElementsAre("to_subject PERSON_REPEATED"));
+  EXPECT_THAT(Wrong(Make<mash::v1::ReassignEntryRequest>(absl::StrCat(
+                  "event_id: '", kEventId, "' subject: '", kSubjectOne,
+                  "' to_subject: '", kSubjectOne, "'"))),
+              ElementsAre("to_subject PERSON_REPEATED"));
+}
+
 TEST(CheckRequest, ChecksReferences) {
   const std::string basis =
       "basis { basis { system: 's' code: 'c' display: 'd' } evidence: 'e' }";
@@ -380,6 +418,23 @@ TEST(CheckRequest, ChecksReferences) {
           "fields: 'Header' }")),
       ElementsAre("correction.target.event_id EVENT_ID_FORMAT",
                   "correction.fields[1] FIELD_PATH_FORMAT"));
+  EXPECT_THAT(Wrong(Make<common::v1::CorrectRequest>(absl::StrCat(
+                  "child { person_number: 1 } correction { target { event_id: "
+                  "'",
+                  kEventId,
+                  "' } fields: ["
+                  "'header', 'kind.concern_raised.urgency', "
+                  "'people.subject.demographics.birth.date', "
+                  "'kind.documents.sha256', 'demographics.birth', "
+                  "'header.occured', 'header.headline.text'] }"))),
+              ElementsAre("correction.fields[4] FIELD_PATH_UNKNOWN",
+                          "correction.fields[5] FIELD_PATH_UNKNOWN",
+                          "correction.fields[6] FIELD_PATH_UNKNOWN"));
+  EXPECT_THAT(Wrong(Make<common::v1::SupplementRequest>(absl::StrCat(
+                  "child { person_number: 1 } supplement { target { event_id: "
+                  "'",
+                  kEventId, "' } fields: 'summary' }"))),
+              ElementsAre("supplement.fields[0] FIELD_PATH_UNKNOWN"));
   EXPECT_THAT(
       WrongIncident("account { documents { title: 't' sha256: 'AB' } }"),
       ElementsAre("account.documents[0].sha256 SHA256_FORMAT"));

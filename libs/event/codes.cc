@@ -130,6 +130,10 @@ constexpr Code kCodes[] = {
     {code::kFieldPathFormat,
      "A field is named by its path in lower case, such as header.occurred.",
      Advice::kCorrect},
+    {code::kFieldPathUnknown,
+     "An event has no such field: a path begins with header, kind, people, "
+     "informant or place, and goes on as in the .proto files.",
+     Advice::kCorrect},
     // Of questions.
     {code::kPageTokenMismatch,
      "A page token belongs to the question that it was given for.",

@@ -90,6 +90,7 @@ inline constexpr absl::string_view kSubjectForeign = "SUBJECT_FOREIGN";
 inline constexpr absl::string_view kSha256Format = "SHA256_FORMAT";
 inline constexpr absl::string_view kDecimalFormat = "DECIMAL_FORMAT";
 inline constexpr absl::string_view kFieldPathFormat = "FIELD_PATH_FORMAT";
+inline constexpr absl::string_view kFieldPathUnknown = "FIELD_PATH_UNKNOWN";
 
 // Of questions.
 inline constexpr absl::string_view kPageTokenMismatch = "PAGE_TOKEN_MISMATCH";
