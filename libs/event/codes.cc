@@ -35,6 +35,9 @@ constexpr Code kCodes[] = {
      Advice::kCorrect},
     {code::kNumberOutOfRange, "The number is out of the field's range.",
      Advice::kCorrect},
+    {code::kBytesInvalid,
+     "The bytes are not those of a protobuf message of this type.",
+     Advice::kCorrect},
     // Of times.
     {code::kInstantFormat,
      "An instant is written as RFC 3339 with its offset: "

@@ -4,66 +4,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/wire_format_lite.h"
 #include "libs/event/seal.h"
+#include "libs/event/wire_fields.h"
 
 namespace vigil::event {
 namespace {
-
-using ::google::protobuf::internal::WireFormatLite;
-
-// The fields of one message, in order, as views; stops at the first fault.
-class Fields {
- public:
-  explicit Fields(absl::string_view bytes)
-      : bytes_(bytes),
-        in_(reinterpret_cast<const uint8_t*>(bytes.data()),
-            static_cast<int>(bytes.size())) {}
-
-  // Moves to the next field; false at the end or at a fault.
-  bool Next() {
-    if (fault_) return false;
-    const uint32_t tag = in_.ReadTag();
-    if (tag == 0) {
-      fault_ = !in_.ConsumedEntireMessage();
-      return false;
-    }
-    number_ = WireFormatLite::GetTagFieldNumber(tag);
-    view_ = {};
-    varint_ = 0;
-    switch (WireFormatLite::GetTagWireType(tag)) {
-      case WireFormatLite::WIRETYPE_VARINT:
-        fault_ = !in_.ReadVarint64(&varint_);
-        break;
-      case WireFormatLite::WIRETYPE_LENGTH_DELIMITED: {
-        uint32_t size = 0;
-        fault_ = !in_.ReadVarint32(&size) || size > bytes_.size();
-        if (fault_) break;
-        const auto at = static_cast<size_t>(in_.CurrentPosition());
-        fault_ = !in_.Skip(static_cast<int>(size));
-        if (!fault_) view_ = bytes_.substr(at, size);
-        break;
-      }
-      default:
-        fault_ = !WireFormatLite::SkipField(&in_, tag);
-    }
-    return !fault_;
-  }
-
-  int number() const { return number_; }
-  absl::string_view view() const { return view_; }
-  uint64_t varint() const { return varint_; }
-  bool fault() const { return fault_; }
-
- private:
-  absl::string_view bytes_;
-  google::protobuf::io::CodedInputStream in_;
-  int number_ = 0;
-  absl::string_view view_;
-  uint64_t varint_ = 0;
-  bool fault_ = false;
-};
 
 absl::Status NotAnEvent(absl::string_view why) {
   return absl::DataLossError(absl::StrCat("not an event: ", why));
@@ -72,7 +17,7 @@ absl::Status NotAnEvent(absl::string_view why) {
 bool ReadTimestamp(absl::string_view bytes, absl::Time* time) {
   int64_t seconds = 0;
   int64_t nanos = 0;
-  Fields fields(bytes);
+  WireFields fields(bytes);
   while (fields.Next()) {
     if (fields.number() == 1) seconds = static_cast<int64_t>(fields.varint());
     if (fields.number() == 2) nanos = static_cast<int64_t>(fields.varint());
@@ -86,13 +31,13 @@ bool ReadAttribute(absl::string_view entry, Envelope* envelope,
                    bool* has_time) {
   absl::string_view name;
   absl::string_view value;
-  Fields fields(entry);
+  WireFields fields(entry);
   while (fields.Next()) {
     if (fields.number() == 1) name = fields.view();
     if (fields.number() == 2) value = fields.view();
   }
   if (fields.fault()) return false;
-  Fields attribute(value);
+  WireFields attribute(value);
   while (attribute.Next()) {
     switch (attribute.number()) {
       case 2:  // ce_integer
@@ -128,11 +73,11 @@ bool ReadAttribute(absl::string_view entry, Envelope* envelope,
 }
 
 bool ReadSections(absl::string_view data, std::vector<SectionView>* sections) {
-  Fields fields(data);
+  WireFields fields(data);
   while (fields.Next()) {
     if (fields.number() != 1) continue;
     SectionView section;
-    Fields parts(fields.view());
+    WireFields parts(fields.view());
     while (parts.Next()) {
       switch (parts.number()) {
         case 1:
@@ -215,7 +160,7 @@ absl::StatusOr<Envelope> Scan(absl::string_view value) {
   absl::string_view version;
   absl::string_view data;
   bool has_time = false;
-  Fields fields(value);
+  WireFields fields(value);
   while (fields.Next()) {
     switch (fields.number()) {
       case 1:

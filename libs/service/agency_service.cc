@@ -20,7 +20,9 @@
 #include "libs/base/check.h"
 #include "libs/base/limits.h"
 #include "libs/event/codes.h"
+#include "libs/event/unreadable.h"
 #include "libs/event/violation.h"
+#include "libs/event/wire_fields.h"
 #include "libs/service/callers.h"
 #include "libs/service/grpc_call.h"
 #include "libs/service/metrics.h"
@@ -87,6 +89,23 @@ absl::Status CheckNoUnknownField(const Message& message) {
                       event::code::kUnknownField);
 }
 
+// What FindUnreadable found; if nothing, all of `field`.
+absl::Status Unreadable(event::Violations& found, const std::string& field) {
+  if (found.empty()) found.Add(field, event::code::kBytesInvalid);
+  return InvalidRequest(found);
+}
+
+std::string Flatten(const grpc::ByteBuffer& bytes) {
+  std::vector<grpc::Slice> slices;
+  std::string flat;
+  if (!bytes.Dump(&slices).ok()) return flat;
+  flat.reserve(bytes.Length());
+  for (const grpc::Slice& slice : slices) {
+    flat.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return flat;
+}
+
 // One call from its arrival to its answer. It is owned by what waits for it:
 // the `done` of each request.
 class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
@@ -122,11 +141,50 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     grpc::ByteBuffer shared = bytes;  // a reference: the reader wants its own
     grpc::ProtoBufferReader reader(&shared);
     request_ = rpc_.request->New(&arena_);
-    if (!reader.status().ok() || !request_->ParseFromZeroCopyStream(&reader)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the bytes are no ", request_->GetDescriptor()->full_name()));
+    if (reader.status().ok() && request_->ParseFromZeroCopyStream(&reader)) {
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
+    const std::string flat = Flatten(bytes);
+    if (rpc_.items != nullptr) return ParseItems(flat);
+    event::Violations violations;
+    event::FindUnreadable(*request_->GetDescriptor(), flat, &violations);
+    return Unreadable(violations, "");
+  }
+
+  // One item that no parser takes must not take the others with it.
+  absl::Status ParseItems(absl::string_view bytes) {
+    request_ = rpc_.request->New(&arena_);  // without what was parsed so far
+    event::WireFields fields(bytes);
+    for (size_t index = 0; fields.Next(); ++index) {
+      if (fields.number() != rpc_.items->number()) {
+        return RefusedField(absl::StrCat(fields.number()),
+                            event::code::kUnknownField);
+      }
+      if (index == kMaxBatchRequests) return BatchTooLarge();
+      Message* item =
+          request_->GetReflection()->AddMessage(request_, rpc_.items);
+      const bool parsed = item->ParseFromArray(
+          fields.view().data(), static_cast<int>(fields.view().size()));
+      unreadable_.push_back(parsed ? absl::OkStatus()
+                                   : WhyUnreadable(fields.view()));
+    }
+    if (!fields.fault()) return absl::OkStatus();
+    return RefusedField(rpc_.items->name(), event::code::kBytesInvalid);
+  }
+
+  // Of an item. Paths begin within its request, as everywhere else.
+  absl::Status WhyUnreadable(absl::string_view item) const {
+    event::Violations violations;
+    event::WireFields fields(item);
+    while (fields.Next()) {
+      const FieldDescriptor* asked =
+          rpc_.items->message_type()->FindFieldByNumber(fields.number());
+      if (asked != nullptr) {
+        event::FindUnreadable(*asked->message_type(), fields.view(),
+                              &violations);
+      }
+    }
+    return Unreadable(violations, rpc_.asked->name());
   }
 
   void SubmitItems(const SubmitFn& submit) {
@@ -151,12 +209,19 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     }
   }
 
+  // The request that an item holds; nullptr if none.
+  const FieldDescriptor* Asked(const Message& item) const {
+    return item.GetReflection()->GetOneofFieldDescriptor(item, rpc_.asked);
+  }
+
   void SubmitItem(const Message& item, size_t index, const SubmitFn& submit) {
+    if (index < unreadable_.size() && !unreadable_[index].ok()) {
+      return ItemDone(index, unreadable_[index]);
+    }
     if (absl::Status known = CheckNoUnknownField(item); !known.ok()) {
       return ItemDone(index, known);
     }
-    const FieldDescriptor* asked =
-        item.GetReflection()->GetOneofFieldDescriptor(item, rpc_.asked);
+    const FieldDescriptor* asked = Asked(item);
     if (asked == nullptr) {
       return ItemDone(index,
                       RefusedField(rpc_.asked->name(), event::code::kRequired));
@@ -210,6 +275,7 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
   Arena arena_;
   Message* request_ = nullptr;                                 // on the arena
   std::vector<absl::StatusOr<common::v1::Receipt>> outcomes_;  // of a batch
+  std::vector<absl::Status> unreadable_;  // of its items, if any is
   std::atomic<int> waiting_ = 0;
   std::atomic<bool> answered_ = false;
 };

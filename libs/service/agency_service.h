@@ -17,15 +17,17 @@
 //
 // It answers by itself:
 //   UNAUTHENTICATED, RESOURCE_EXHAUSTED   as callers.h
-//   INVALID_ARGUMENT                      not a message of this type; a batch
-//                                         outside the limits, or with an
-//                                         unknown field
+//   INVALID_ARGUMENT                      not a message of this type, with the
+//                                         path of each text that is not UTF-8;
+//                                         a batch outside the limits, or with
+//                                         an unknown field
 // and everything else is SubmitFn's.
 //
 // SubmitBatch(items) -> outcomes: each item goes to SubmitFn as if it had come
 // alone, all at once; the answer leaves when each has its outcome, in the order
 // of the items. An item in which no request is set, or whose own level has an
-// unknown field, is an error outcome, and touches no other.
+// unknown field, or whose bytes are no message, is an error outcome, and touches
+// no other.
 //
 // Over kMaxBatchBytes is INVALID_ARGUMENT up to kMaxReceiveBytes (server.h);
 // what is larger still, gRPC refuses with RESOURCE_EXHAUSTED unread.

@@ -310,14 +310,69 @@ TEST_F(ServerTest, UnavailableIsRepeatedAsTheServiceConfigSays) {
   EXPECT_EQ(calls, 3);
 }
 
+// "account.headline TEXT_NOT_UTF8", of the one violation.
+std::string Violation(const absl::Status& status) {
+  google::rpc::BadRequest bad;
+  const google::rpc::Status rpc = ToRpcStatus(status);
+  for (const auto& detail : rpc.details()) {
+    if (detail.UnpackTo(&bad)) break;
+  }
+  if (bad.field_violations_size() != 1) return bad.DebugString();
+  const std::string& text = bad.field_violations(0).description();
+  return absl::StrCat(bad.field_violations(0).field(), " ",
+                      text.substr(0, text.find(':')));
+}
+
+// Bytes that are sent as they are.
+google::protobuf::BytesValue Bytes(const std::string& bytes) {
+  google::protobuf::BytesValue as_submission;  // field 1, length-delimited
+  as_submission.set_value(bytes);
+  return as_submission;
+}
+
 TEST_F(ServerTest, BytesThatAreNoMessageAreRefused) {
   Start(Echo);
-  google::protobuf::BytesValue bytes;
-  bytes.set_value("\xff\xff");  // as `submission`
   Receipt receipt;
-  absl::Status status = Plaintext().Call(kRecordIncident, bytes, &receipt);
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("RecordIncidentRequest"));
+  const Channel channel = Plaintext();
+  EXPECT_EQ(
+      Violation(channel.Call(kRecordIncident, Bytes("\xff\xff"), &receipt)),
+      "submission BYTES_INVALID");
+  RecordIncidentRequest request = Incident("r");
+  std::string bytes = request.submission().SerializeAsString();
+  bytes.back() = '\xe9';
+  EXPECT_EQ(Violation(channel.Call(kRecordIncident, Bytes(bytes), &receipt)),
+            "submission.request_id TEXT_NOT_UTF8");
+}
+
+TEST_F(ServerTest, AnItemThatIsNoMessageRefusesNoOther) {
+  Start(Echo);
+  SubmitBatchRequest batch;
+  for (const char* id : {"r1", "r2", "r3", "r4"}) {
+    *batch.add_items()->mutable_record_incident() = Incident(id);
+  }
+  // The second holds a text that is not UTF-8, and the third breaks off: so
+  // they are written as bytes, and read by nobody before the server.
+  std::string bytes = batch.SerializeAsString();
+  bytes[bytes.find("r2")] = '\xe9';
+  const size_t third = bytes.find("r3");
+  bytes[third - 1] = '\x7f';  // the length of "r3"
+  google::protobuf::Empty raw;
+  ASSERT_TRUE(raw.ParseFromString(bytes));
+
+  SubmitBatchResponse response;
+  const absl::Status status = Plaintext().Call(kSubmitBatch, raw, &response);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(response.outcomes_size(), 4);
+  EXPECT_EQ(response.outcomes(0).receipt().conversation_ref(), "r1");
+  EXPECT_EQ(Violation(FromRpcStatus(response.outcomes(1).error())),
+            "submission.request_id TEXT_NOT_UTF8");
+  EXPECT_EQ(Violation(FromRpcStatus(response.outcomes(2).error())),
+            "submission BYTES_INVALID");
+  EXPECT_EQ(response.outcomes(3).receipt().conversation_ref(), "r4");
+
+  raw.GetReflection()->MutableUnknownFields(&raw)->AddVarint(999, 1);
+  EXPECT_EQ(Violation(Plaintext().Call(kSubmitBatch, raw, &response)),
+            "999 UNKNOWN_FIELD");
 }
 
 // A client that compresses its messages.
