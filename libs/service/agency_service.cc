@@ -124,6 +124,9 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     if (!started.ok()) return Answer(started.status());
     started_ = *std::move(started);
     if (absl::Status parsed = Parse(bytes); !parsed.ok()) return Answer(parsed);
+    if (absl::Status room = started_.place.Hold(Requests()); !room.ok()) {
+      return Answer(room);
+    }
     if (rpc_.items == nullptr) {
       return submit(started_.call, *request_,
                     [self = shared_from_this()](
@@ -136,6 +139,13 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
   }
 
  private:
+  uint32_t Requests() const {
+    return rpc_.items == nullptr
+               ? 1
+               : static_cast<uint32_t>(request_->GetReflection()->FieldSize(
+                     *request_, rpc_.items));
+  }
+
   absl::Status Parse(const grpc::ByteBuffer& bytes) {
     if (bytes.Length() > kMaxBatchBytes) return BatchTooLarge();
     grpc::ByteBuffer shared = bytes;  // a reference: the reader wants its own

@@ -27,7 +27,7 @@
 // alone, all at once; the answer leaves when each has its outcome, in the order
 // of the items. An item in which no request is set, or whose own level has an
 // unknown field, or whose bytes are no message, is an error outcome, and touches
-// no other.
+// no other. A batch counts as many requests in flight as it has items.
 //
 // Over kMaxBatchBytes is INVALID_ARGUMENT up to kMaxReceiveBytes (server.h);
 // what is larger still, gRPC refuses with RESOURCE_EXHAUSTED unread.

@@ -10,22 +10,45 @@
 
 namespace vigil::service {
 
+Place& Place::operator=(Place&& other) noexcept {
+  std::swap(in_flight_, other.in_flight_);
+  std::swap(requests_, other.requests_);
+  return *this;
+}
+
+Place::~Place() {
+  if (in_flight_ == nullptr) return;
+  in_flight_->requests.fetch_sub(requests_, std::memory_order_relaxed);
+  in_flight_->calls.fetch_sub(1, std::memory_order_relaxed);
+}
+
+absl::Status Place::Hold(uint32_t requests) {
+  Check(in_flight_ != nullptr && requests_ == 0, "a place holds once");
+  requests_ = requests;
+  const uint32_t before =
+      in_flight_->requests.fetch_add(requests, std::memory_order_relaxed);
+  return before + requests > in_flight_->max_requests ? TooMuchInFlight()
+                                                      : absl::OkStatus();
+}
+
 Callers::Callers(Register systems, CallersOptions options)
     : systems_(std::move(systems)),
       options_(std::move(options)),
       plaintext_(systems_.FindSystem(options_.plaintext_system)) {
   Check(options_.plaintext_system.empty() || plaintext_.has_value(),
         "the plaintext listener's system is in the register");
-  for (const std::string& id : systems_.SystemIds()) in_flight_[id] = 0;
+  for (const std::string& id : systems_.SystemIds()) {
+    in_flight_[id].max_requests = options_.requests_in_flight_per_system;
+  }
 }
 
 absl::StatusOr<Admitted> Callers::Admit(const Peer& peer) {
   std::optional<Caller> caller = Identify(peer);
   if (!caller) return Unauthenticated();
-  std::atomic<uint32_t>& in_flight = in_flight_.find(caller->system())->second;
+  Place::InFlight& in_flight = in_flight_.find(caller->system())->second;
   Admitted admitted;
   admitted.place = Place(&in_flight);
-  if (in_flight.fetch_add(1, std::memory_order_relaxed) >=
+  if (in_flight.calls.fetch_add(1, std::memory_order_relaxed) >=
       options_.calls_in_flight_per_system) {
     return TooMuchInFlight();
   }

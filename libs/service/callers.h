@@ -1,10 +1,11 @@
-// Lets a call in: says who is calling, and holds a place for the call among
-// those that this system has in flight.
+// Lets a call in: says who is calling, and holds a place for the call, and for
+// the requests that it carries, among those that this system has in flight.
 //
 //   Callers callers(std::move(systems), {.plaintext_system = "demo"});
 //   absl::StatusOr<Admitted> admitted = callers.Admit({.certificate_pem =
 //   pem}); admitted->caller.MayPublishThrough("police");
-//   // the place is free again when admitted->place is gone
+//   absl::Status room = admitted->place.Hold(batch.items_size());
+//   // all is free again when admitted->place is gone
 //
 // One system's flood leaves the others their room. A certificate is parsed
 // once, not at each call.
@@ -14,13 +15,15 @@
 #define VIGIL_LIBS_SERVICE_CALLERS_H_
 
 #include <atomic>
+#include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
@@ -31,6 +34,12 @@ namespace vigil::service {
 // Calls of one system in flight, unless configured: with 1 ms each, far more
 // than one system needs; at 4 MB each, the most that one can make us hold.
 inline constexpr uint32_t kCallsInFlightPerSystem = 256;
+
+// Requests of one system in flight, unless configured: four full batches, which
+// keep the log busy. It is what keeps one supplier's batches from filling the
+// process (kRequestsInFlight of config.h), so that no other's concern is
+// refused.
+inline constexpr uint32_t kRequestsInFlightPerSystem = 2'000;
 
 // Certificates remembered. Only those that a trusted authority signed come so
 // far, so this is reached by a fleet, not by an attacker; then all are
@@ -49,16 +58,26 @@ struct Peer {
 class Place {
  public:
   Place() = default;
+  Place(Place&& other) noexcept { *this = std::move(other); }
+  Place& operator=(Place&& other) noexcept;
+  ~Place();
+
+  // Counts that many requests among those that the system has in flight, for as
+  // long as the place is held. Once for each call.
+  // RESOURCE_EXHAUSTED  it would have more than it may: RetryInfo
+  absl::Status Hold(uint32_t requests);
 
  private:
   friend class Callers;
-  struct Leave {
-    void operator()(std::atomic<uint32_t>* in_flight) const {
-      in_flight->fetch_sub(1, std::memory_order_relaxed);
-    }
+  struct InFlight {
+    std::atomic<uint32_t> calls = 0;
+    std::atomic<uint32_t> requests = 0;
+    uint32_t max_requests = 0;
   };
-  explicit Place(std::atomic<uint32_t>* in_flight) : in_flight_(in_flight) {}
-  std::unique_ptr<std::atomic<uint32_t>, Leave> in_flight_;
+  explicit Place(InFlight* in_flight) : in_flight_(in_flight) {}
+
+  InFlight* in_flight_ = nullptr;
+  uint32_t requests_ = 0;
 };
 
 struct Admitted {
@@ -70,6 +89,7 @@ struct CallersOptions {
   // As whom the plaintext listener speaks; empty: plaintext is refused.
   std::string plaintext_system;
   uint32_t calls_in_flight_per_system = kCallsInFlightPerSystem;
+  uint32_t requests_in_flight_per_system = kRequestsInFlightPerSystem;
 };
 
 class Callers {
@@ -89,7 +109,7 @@ class Callers {
   const Register systems_;
   const CallersOptions options_;
   const std::optional<Caller> plaintext_;
-  std::map<std::string, std::atomic<uint32_t>, std::less<>> in_flight_;
+  std::map<std::string, Place::InFlight, std::less<>> in_flight_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, std::optional<Caller>> known_
       ABSL_GUARDED_BY(mutex_);

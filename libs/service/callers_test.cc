@@ -84,5 +84,28 @@ TEST(Callers, LimitTheCallsOfOneSystemAndNotTheOthers) {
   EXPECT_TRUE(callers.Admit(demo).ok());
 }
 
+TEST(Callers, LimitTheRequestsOfOneSystemAndNotTheOthers) {
+  Callers callers(Systems(), {.plaintext_system = "demo",
+                              .requests_in_flight_per_system = 10});
+  const Peer demo = {.plaintext = true, .certificate_pem = ""};
+  auto batch = callers.Admit(demo);
+  ASSERT_TRUE(batch.ok());
+  EXPECT_TRUE(batch->place.Hold(9).ok());
+  auto one = callers.Admit(demo);
+  EXPECT_TRUE(one->place.Hold(1).ok());
+  EXPECT_EQ(callers.Admit(demo)->place.Hold(1), TooMuchInFlight());
+  auto other = callers.Admit({.certificate_pem = Pem("force-records.crt")});
+  EXPECT_TRUE(other->place.Hold(10).ok());
+
+  // What was refused holds nothing, and what has ended no more.
+  one->place = Place();
+  EXPECT_EQ(callers.Admit(demo)->place.Hold(2), TooMuchInFlight());
+  EXPECT_TRUE(callers.Admit(demo)->place.Hold(1).ok());
+  Place moved = std::move(batch->place);
+  EXPECT_EQ(callers.Admit(demo)->place.Hold(2), TooMuchInFlight());
+  moved = Place();
+  EXPECT_TRUE(callers.Admit(demo)->place.Hold(10).ok());
+}
+
 }  // namespace
 }  // namespace vigil::service

@@ -165,8 +165,11 @@ void FillDefaults(config::v1::Limits* limits) {
   if (!limits->has_calls_in_flight_per_system()) {
     limits->set_calls_in_flight_per_system(kCallsInFlightPerSystem);
   }
-  if (!limits->has_records_in_flight()) {
-    limits->set_records_in_flight(kRecordsInFlight);
+  if (!limits->has_requests_in_flight()) {
+    limits->set_requests_in_flight(kRequestsInFlight);
+  }
+  if (!limits->has_requests_in_flight_per_system()) {
+    limits->set_requests_in_flight_per_system(kRequestsInFlightPerSystem);
   }
   if (!limits->has_accept_after_milliseconds()) {
     limits->set_accept_after_milliseconds(kAcceptAfterMilliseconds);
@@ -239,8 +242,14 @@ Faults CheckProcess(const config::v1::Process& process) {
       limits.calls_in_flight_per_system() == 0) {
     faults.push_back({"limits.calls_in_flight_per_system", "is at least 1"});
   }
-  if (limits.has_records_in_flight() && limits.records_in_flight() == 0) {
-    faults.push_back({"limits.records_in_flight", "is at least 1"});
+  if (limits.has_requests_in_flight() && limits.requests_in_flight() == 0) {
+    faults.push_back({"limits.requests_in_flight", "is at least 1"});
+  }
+  if (limits.has_requests_in_flight_per_system() &&
+      limits.requests_in_flight_per_system() < kMaxBatchRequests) {
+    faults.push_back(
+        {"limits.requests_in_flight_per_system",
+         absl::StrCat("is at least ", kMaxBatchRequests, ", one batch")});
   }
   if (limits.has_request_memory_days() &&
       limits.request_memory_days() < kRequestMemoryDays) {

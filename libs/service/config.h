@@ -25,9 +25,10 @@
 
 namespace vigil::service {
 
-// Records that one writer has on their way to the log, unless configured: at
-// 1 KB each, ten megabytes; a second's worth at the highest rate expected.
-inline constexpr uint32_t kRecordsInFlight = 10'000;
+// Requests that one writer has on their way to the log, of all systems, unless
+// configured: at 1 KB each, ten megabytes; a second's worth at the highest rate
+// expected.
+inline constexpr uint32_t kRequestsInFlight = 10'000;
 
 struct Configuration {
   // Paths are absolute, and limits that were left out hold their defaults.

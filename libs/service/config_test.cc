@@ -99,7 +99,8 @@ TEST_F(ConfigTest, FillsInWhatWasLeftOut) {
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const config::v1::Limits& limits = loaded->process.limits();
   EXPECT_EQ(limits.calls_in_flight_per_system(), 256u);
-  EXPECT_EQ(limits.records_in_flight(), 10'000u);
+  EXPECT_EQ(limits.requests_in_flight(), 10'000u);
+  EXPECT_EQ(limits.requests_in_flight_per_system(), 2'000u);
   EXPECT_EQ(limits.accept_after_milliseconds(), 1'000u);
   EXPECT_EQ(limits.request_memory_days(), 30u);
   eventlog::Topics declared = DeclaredTopics(loaded->topics);
@@ -127,7 +128,8 @@ listener {
 }
 topics_file: "topics.textproto"
 register_file: "register.textproto"
-limits { request_memory_days: 7 }
+limits { request_memory_days: 7
+         requests_in_flight_per_system: 499 }
 )");
   Write("topics.textproto", R"(partitions: 2
 topics: "vigil.police.events.v1"
@@ -150,6 +152,9 @@ access { write_topics: "vigil.health.*" }
                       ": log: embedded or kafka is required\n"),
             HasSubstr(Path("police.textproto") +
                       ":9: limits.request_memory_days: is at least 30\n"),
+            HasSubstr(Path("police.textproto") +
+                      ":10: limits.requests_in_flight_per_system: is at least "
+                      "500, one batch\n"),
             HasSubstr(Path("topics.textproto") + ":3: topics[1]: "),
             HasSubstr(Path("topics.textproto") +
                       ":4: access[0].principal: is required\n"),

@@ -39,7 +39,7 @@ class OperationsServiceTest : public testing::Test {
         *known, CallersOptions{.plaintext_system = "me"});
     process_.set_data_folder(folder_);
     process_.mutable_log()->mutable_embedded()->set_folder(folder_ + "/log");
-    process_.mutable_limits()->set_records_in_flight(100);
+    process_.mutable_limits()->set_requests_in_flight(100);
     process_.mutable_limits()->set_request_memory_days(30);
     process_.mutable_listener()->mutable_plaintext()->set_address(
         "127.0.0.1:0");

@@ -96,7 +96,8 @@ class ServerTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void Start(SubmitFn submit, uint32_t calls_in_flight = 8) {
+  void Start(SubmitFn submit, uint32_t calls_in_flight = 8,
+             uint32_t requests_in_flight = kRequestsInFlightPerSystem) {
     config::v1::Register systems;
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
         R"(systems { id: "force-records"
@@ -110,7 +111,8 @@ class ServerTest : public testing::Test {
     callers_ = std::make_unique<Callers>(
         *Register::Make(systems, {}),
         CallersOptions{.plaintext_system = "demo",
-                       .calls_in_flight_per_system = calls_in_flight});
+                       .calls_in_flight_per_system = calls_in_flight,
+                       .requests_in_flight_per_system = requests_in_flight});
     service_ = std::make_unique<AgencyService>(
         *police::v1::Item::descriptor()->file()->FindServiceByName(
             "PoliceService"),
@@ -493,6 +495,19 @@ TEST_F(ServerTest, ABatchHasLimits) {
   batch.GetReflection()->MutableUnknownFields(&batch)->AddVarint(999, 1);
   EXPECT_EQ(Reason(channel.Call(kSubmitBatch, batch, &response)),
             "INVALID_REQUEST");
+}
+
+TEST_F(ServerTest, ABatchCountsAsManyAsItHolds) {
+  Start(Echo, /*calls_in_flight=*/8, /*requests_in_flight=*/kMaxBatchRequests);
+  SubmitBatchRequest batch;
+  for (size_t i = 0; i < kMaxBatchRequests; ++i) {
+    *batch.add_items()->mutable_record_incident() = Incident("r");
+  }
+  const Channel channel = Plaintext();
+  SubmitBatchResponse response;
+  EXPECT_TRUE(channel.Call(kSubmitBatch, batch, &response).ok());
+  EXPECT_TRUE(channel.Call(kSubmitBatch, batch, &response).ok());  // free again
+  EXPECT_EQ(response.outcomes_size(), static_cast<int>(kMaxBatchRequests));
 }
 
 TEST_F(ServerTest, OneSystemHasSoManyCallsInFlight) {

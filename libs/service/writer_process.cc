@@ -30,6 +30,14 @@ absl::StatusOr<std::unique_ptr<eventlog::EventLog>> OpenLog(
   return eventlog::KafkaEventLog::Open(connection, std::move(declared));
 }
 
+CallersOptions OptionsOfCallers(const config::v1::Process& process) {
+  const config::v1::Limits& limits = process.limits();
+  return {
+      .plaintext_system = process.listener().plaintext().as_system(),
+      .calls_in_flight_per_system = limits.calls_in_flight_per_system(),
+      .requests_in_flight_per_system = limits.requests_in_flight_per_system()};
+}
+
 eventlog::StoreAndForwardOptions StoreOptions(
     const config::v1::Process& process) {
   eventlog::StoreAndForwardOptions options;
@@ -37,7 +45,7 @@ eventlog::StoreAndForwardOptions StoreOptions(
   const config::v1::Limits& limits = process.limits();
   options.accept_after = absl::Milliseconds(limits.accept_after_milliseconds());
   options.request_memory = absl::Hours(24 * limits.request_memory_days());
-  options.max_in_flight = limits.records_in_flight();
+  options.max_in_flight = limits.requests_in_flight();
   return options;
 }
 
@@ -129,11 +137,7 @@ int RunWriter(Writer writer, int argc, char** argv) {
   const config::v1::Process& process = configuration->process;
   auto log = OpenLog(process.log(), configuration->topics);
   if (!log.ok()) return fail(log.status());
-  Callers callers(
-      configuration->systems,
-      {.plaintext_system = process.listener().plaintext().as_system(),
-       .calls_in_flight_per_system =
-           process.limits().calls_in_flight_per_system()});
+  Callers callers(configuration->systems, OptionsOfCallers(process));
   Metrics metrics;
   auto host = WriterProcess::Open(writer, process.data_folder(), process,
                                   log->get(), &callers, &metrics);

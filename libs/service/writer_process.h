@@ -25,6 +25,9 @@ namespace vigil::service {
 absl::StatusOr<std::unique_ptr<eventlog::EventLog>> OpenLog(
     const config::v1::Log& log, const config::v1::Topics& topics);
 
+// How much each system may have in flight, and who speaks in plaintext.
+CallersOptions OptionsOfCallers(const config::v1::Process& process);
+
 // How records are made durable under this configuration.
 eventlog::StoreAndForwardOptions StoreOptions(
     const config::v1::Process& process);

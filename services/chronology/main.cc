@@ -36,11 +36,8 @@ int main(int argc, char** argv) {
   const vigil::config::v1::Process& process = configuration->process;
   auto log = service::OpenLog(process.log(), configuration->topics);
   if (!log.ok()) return fail(log.status());
-  service::Callers callers(
-      configuration->systems,
-      {.plaintext_system = process.listener().plaintext().as_system(),
-       .calls_in_flight_per_system =
-           process.limits().calls_in_flight_per_system()});
+  service::Callers callers(configuration->systems,
+                           service::OptionsOfCallers(process));
   service::Metrics metrics;
   // Outlives the server, which ends first: no call is in flight when it goes.
   auto chronology = vigil::chronology::Chronology::Open(

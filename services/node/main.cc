@@ -40,11 +40,8 @@ int Run(const std::string& path) {
   auto log = service::OpenLog(process.log(), configuration->topics);
   if (!log.ok()) return fail(log.status());
 
-  service::Callers callers(
-      configuration->systems,
-      {.plaintext_system = process.listener().plaintext().as_system(),
-       .calls_in_flight_per_system =
-           process.limits().calls_in_flight_per_system()});
+  service::Callers callers(configuration->systems,
+                           service::OptionsOfCallers(process));
   service::Metrics metrics;
 
   std::vector<std::unique_ptr<service::WriterProcess>> writers;
