@@ -32,6 +32,18 @@ inline constexpr size_t kMaxBatchRequests = 500;
 // that clients in every language agree without a setting.
 inline constexpr size_t kMaxBatchBytes = 4u << 20;
 
+// Events of one request: a large family, and a dozen things noticed about each
+// of them. More is another request, and a small request must not cost much.
+inline constexpr size_t kMaxRequestEvents = 100;
+
+// Events of one call, a batch too: each is named in the answer, by about 200
+// bytes, and the answer must fit into what clients accept (kMaxBatchBytes), or
+// they would never learn what was stored. Ten for each request of a full batch.
+inline constexpr size_t kMaxCallEvents = 5'000;
+
+// Warnings in one receipt, for the same reason; nobody looks at more.
+inline constexpr size_t kMaxReceiptWarnings = 20;
+
 // Violations listed in one refusal; the count of the rest is said.
 inline constexpr size_t kMaxViolations = 50;
 

@@ -35,6 +35,10 @@ constexpr Code kCodes[] = {
      Advice::kCorrect},
     {code::kNumberOutOfRange, "The number is out of the field's range.",
      Advice::kCorrect},
+    {code::kTooManyEvents,
+     "The request would make more events than one may: each fact is one for "
+     "each child. Tell it in several requests.",
+     Advice::kCorrect},
     {code::kBytesInvalid,
      "The bytes are not those of a protobuf message of this type.",
      Advice::kCorrect},
@@ -158,7 +162,8 @@ constexpr Code kCodes[] = {
      "This request id was used for other content, which is stored and stays.",
      Advice::kStop},
     {code::kBatchTooLarge,
-     "A batch holds at most 500 requests and 4 MB; send it in parts.",
+     "A batch holds at most 500 requests, 5,000 events and 4 MB; send it in "
+     "parts.",
      Advice::kCorrect},
     {code::kNotAuthorised,
      "The register does not let this system do this for this organisation.",

@@ -56,6 +56,7 @@ inline constexpr absl::string_view kListTooLong = "LIST_TOO_LONG";
 inline constexpr absl::string_view kListTooShort = "LIST_TOO_SHORT";
 inline constexpr absl::string_view kListRepeats = "LIST_REPEATS";
 inline constexpr absl::string_view kNumberOutOfRange = "NUMBER_OUT_OF_RANGE";
+inline constexpr absl::string_view kTooManyEvents = "TOO_MANY_EVENTS";
 inline constexpr absl::string_view kBytesInvalid = "BYTES_INVALID";
 
 // Of times.

@@ -119,7 +119,8 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
   }
 
   void Start(Callers& callers, const grpc::CallbackServerContext& context,
-             const grpc::ByteBuffer& bytes, const SubmitFn& submit) {
+             const grpc::ByteBuffer& bytes, const EventsFn& events,
+             const SubmitFn& submit) {
     absl::StatusOr<StartedCall> started = StartCall(callers, context);
     if (!started.ok()) return Answer(started.status());
     started_ = *std::move(started);
@@ -135,7 +136,7 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
                       self->Answer(receipt.status());
                     });
     }
-    SubmitItems(submit);
+    SubmitItems(events, submit);
   }
 
  private:
@@ -197,7 +198,7 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     return Unreadable(violations, rpc_.asked->name());
   }
 
-  void SubmitItems(const SubmitFn& submit) {
+  void SubmitItems(const EventsFn& events, const SubmitFn& submit) {
     const Reflection& batch = *request_->GetReflection();
     const int items = batch.FieldSize(*request_, rpc_.items);
     if (items == 0) {
@@ -209,6 +210,14 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     if (absl::Status known = CheckNoUnknownField(*request_); !known.ok()) {
       return Answer(known);
     }
+    size_t in_all = 0;
+    for (int i = 0; i < items; ++i) {
+      const Message& item = batch.GetRepeatedMessage(*request_, rpc_.items, i);
+      if (const FieldDescriptor* asked = Asked(item)) {
+        in_all += events(item.GetReflection()->GetMessage(item, asked));
+      }
+    }
+    if (in_all > kMaxCallEvents) return Answer(BatchTooLarge());
     outcomes_.resize(static_cast<size_t>(items));
     waiting_ = items;
     // All are counted first: an item that is done before the next begins must
@@ -295,8 +304,10 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
 class AgencyService::Rpcs final : public grpc::Service {
  public:
   Rpcs(const google::protobuf::ServiceDescriptor& service, Callers* callers,
-       Metrics* metrics, SubmitFn submit)
-      : name_(service.full_name()), submit_(std::move(submit)) {
+       Metrics* metrics, EventsFn events, SubmitFn submit)
+      : name_(service.full_name()),
+        events_(std::move(events)),
+        submit_(std::move(submit)) {
     // gRPC keeps pointers to the paths: the vector does not grow again.
     rpcs_.reserve(static_cast<size_t>(service.method_count()));
     for (int i = 0; i < service.method_count(); ++i) {
@@ -313,7 +324,7 @@ class AgencyService::Rpcs final : public grpc::Service {
                    grpc::ServerUnaryReactor* reactor =
                        context->DefaultReactor();
                    std::make_shared<CallInFlight>(rpc, response, reactor)
-                       ->Start(*callers, *context, *request, submit_);
+                       ->Start(*callers, *context, *request, events_, submit_);
                    return reactor;
                  }));
     }
@@ -323,14 +334,15 @@ class AgencyService::Rpcs final : public grpc::Service {
 
  private:
   const std::string name_;
+  const EventsFn events_;
   const SubmitFn submit_;
   std::vector<Rpc> rpcs_;
 };
 
 AgencyService::AgencyService(const google::protobuf::ServiceDescriptor& service,
                              Callers* callers, Metrics* metrics,
-                             SubmitFn submit)
-    : rpcs_(std::make_unique<Rpcs>(service, callers, metrics,
+                             EventsFn events, SubmitFn submit)
+    : rpcs_(std::make_unique<Rpcs>(service, callers, metrics, std::move(events),
                                    std::move(submit))) {}
 
 AgencyService::~AgencyService() = default;

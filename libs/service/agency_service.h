@@ -4,6 +4,8 @@
 //       *police::v1::Item::descriptor()->file()->FindServiceByName(
 //           "PoliceService"),
 //       &callers, &metrics,
+//       [&](const google::protobuf::Message& request) {
+//         return pipeline.EventsOf(request); },
 //       [&](const Call& call, const google::protobuf::Message& request,
 //           ReceiptDone done) { pipeline.Submit(call, request, done); });
 //   server.Add(service.name(), service.grpc_service());
@@ -26,8 +28,11 @@
 // SubmitBatch(items) -> outcomes: each item goes to SubmitFn as if it had come
 // alone, all at once; the answer leaves when each has its outcome, in the order
 // of the items. An item in which no request is set, or whose own level has an
-// unknown field, or whose bytes are no message, is an error outcome, and touches
-// no other. A batch counts as many requests in flight as it has items.
+// unknown field, or whose bytes are no message, is an error outcome, and
+// touches no other. A batch counts as many requests in flight as it has items.
+//
+// Answers fit into kMaxBatchBytes, so that every client takes them: that is
+// what kMaxCallEvents and the other limits of limits.h are for.
 //
 // Over kMaxBatchBytes is INVALID_ARGUMENT up to kMaxReceiveBytes (server.h);
 // what is larger still, gRPC refuses with RESOURCE_EXHAUSTED unread.
@@ -36,6 +41,7 @@
 #ifndef VIGIL_LIBS_SERVICE_AGENCY_SERVICE_H_
 #define VIGIL_LIBS_SERVICE_AGENCY_SERVICE_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -67,13 +73,19 @@ using SubmitFn = std::function<void(const Call& call,
                                     const google::protobuf::Message& request,
                                     ReceiptDone done)>;
 
+// How many events a request of a batch would make: a call may make
+// kMaxCallEvents. It must not block, and takes whatever was parsed.
+using EventsFn =
+    std::function<size_t(const google::protobuf::Message& request)>;
+
 class AgencyService {
  public:
   // `service` has unary rpcs alone: SubmitBatch, with a repeated message field
   // `items` that has one oneof, and others that return a Receipt; else the
   // process ends. `callers` and `metrics` outlive it, and it the server.
   AgencyService(const google::protobuf::ServiceDescriptor& service,
-                Callers* callers, Metrics* metrics, SubmitFn submit);
+                Callers* callers, Metrics* metrics, EventsFn events,
+                SubmitFn submit);
   ~AgencyService();
 
   AgencyService(const AgencyService&) = delete;

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/check.h"
 #include "libs/base/hash.h"
+#include "libs/base/limits.h"
 #include "libs/event/check.h"
 #include "libs/event/codes.h"
 #include "libs/event/digest.h"
@@ -135,6 +136,10 @@ std::vector<event::Draft> DraftsOf(Statement statement,
                      nullptr});
   }
   if (about.empty()) violations->Add("children", event::code::kListTooShort);
+  if (statement.Events() > kMaxRequestEvents) {
+    violations->Add("children", event::code::kTooManyEvents);
+  }
+  if (!violations->empty()) return {};
 
   const common::Account& account = *statement.account;
   std::vector<event::Draft> drafts;
@@ -275,12 +280,17 @@ absl::Status CommandPipeline::Prepare(const Call& call, const Message& request,
     stored.set_type(sealed.type);
   }
   for (const event::Violation& warning : warnings.list()) {
+    if (receipt.warnings_size() >= static_cast<int>(kMaxReceiptWarnings)) break;
     common::Warning& out = *receipt.add_warnings();
     out.set_code(warning.code);
     out.set_field(warning.field);
     out.set_text(warning.description);
   }
   return absl::OkStatus();
+}
+
+size_t CommandPipeline::EventsOf(const Message& request) const {
+  return writer_.translate(request).Events();
 }
 
 void CommandPipeline::Submit(const Call& call, const Message& request,

@@ -24,6 +24,7 @@
 #ifndef VIGIL_LIBS_SERVICE_COMMAND_PIPELINE_H_
 #define VIGIL_LIBS_SERVICE_COMMAND_PIPELINE_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -70,6 +71,9 @@ class CommandPipeline {
   // on any other. Through the outbox when the log is away; to be called at each
   // start (the event has one id for ever, so repeats are harmless).
   void AnnounceKey(std::function<void(absl::Status)> done);
+
+  // How many events the request would make, well formed or not.
+  size_t EventsOf(const google::protobuf::Message& request) const;
 
   void Submit(const Call& call, const google::protobuf::Message& request,
               ReceiptDone done);

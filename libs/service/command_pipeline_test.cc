@@ -12,6 +12,7 @@
 #include "absl/synchronization/notification.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "libs/base/limits.h"
 #include "libs/event/open.h"
 #include "libs/eventlog/rocksdb_event_log.h"
 #include "libs/service/acts.h"
@@ -222,6 +223,28 @@ TEST_F(CommandPipelineTest, EachChildAndEachObservationIsAnEvent) {
     if (header->headline() == "d" && header->term().code() == "c") ++titled;
   }
   EXPECT_EQ(titled, 4);
+}
+
+TEST_F(CommandPipelineTest, ARequestMakesSoManyEventsAtMost) {
+  auto request = Concern("r-1");
+  for (int i = 0; i < 19; ++i) {
+    auto& indicator = *request.add_observations()->mutable_indicator();
+    indicator.set_system("s");
+    indicator.set_code("c");
+    indicator.set_display("d");
+  }
+  for (uint32_t i = 1; i < 5; ++i) request.add_children()->set_person_number(i);
+  EXPECT_EQ(pipeline_->EventsOf(request), kMaxRequestEvents);
+  request.add_children()->set_person_number(5);
+  const auto refused = Submit(request);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(ToRpcStatus(refused.status()).DebugString().find("TOO_MANY_EVENTS"),
+            std::string::npos);
+  EXPECT_TRUE(Logged().empty());
+  request.mutable_children()->RemoveLast();
+  const auto stored = Submit(request);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->events_size(), static_cast<int>(kMaxRequestEvents));
 }
 
 TEST_F(CommandPipelineTest, EveryFieldAtFaultIsNamedAndNothingIsStored) {

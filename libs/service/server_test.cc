@@ -28,6 +28,8 @@
 #include "google/protobuf/wrappers.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "libs/base/atomic_file.h"
+#include "libs/base/limits.h"
+#include "libs/event/codes.h"
 #include "libs/service/agency_service.h"
 #include "libs/service/callers.h"
 #include "libs/service/channel.h"
@@ -116,7 +118,13 @@ class ServerTest : public testing::Test {
     service_ = std::make_unique<AgencyService>(
         *police::v1::Item::descriptor()->file()->FindServiceByName(
             "PoliceService"),
-        callers_.get(), &metrics_, std::move(submit));
+        callers_.get(), &metrics_,
+        [](const Message& request) {
+          return static_cast<size_t>(
+              dynamic_cast<const RecordIncidentRequest&>(request)
+                  .children_size());
+        },
+        std::move(submit));
     server_ = std::make_unique<Server>("police", process_, &metrics_);
     server_->Add(service_->name(), service_->grpc_service());
     absl::Status started = server_->Start();
@@ -491,10 +499,59 @@ TEST_F(ServerTest, ABatchHasLimits) {
   EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
 
   batch.Clear();
+  auto& many = *batch.add_items()->mutable_record_incident();
+  for (size_t i = 0; i < kMaxCallEvents / 50; ++i) many.add_children();
+  while (batch.items_size() < 50) batch.add_items()->CopyFrom(batch.items(0));
+  status = channel.Call(kSubmitBatch, batch, &response);
+  EXPECT_TRUE(status.ok()) << status;
+  batch.add_items()->mutable_record_incident()->add_children();
+  EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
+
+  batch.Clear();
   batch.add_items();
   batch.GetReflection()->MutableUnknownFields(&batch)->AddVarint(999, 1);
   EXPECT_EQ(Reason(channel.Call(kSubmitBatch, batch, &response)),
             "INVALID_REQUEST");
+}
+
+// The limits of what goes in bound what comes out: else a batch would be stored
+// whose answer no client takes.
+TEST(SubmitBatchResponse, IsNeverMoreThanClientsAccept) {
+  SubmitBatchResponse response;
+  for (size_t i = 0; i < kMaxBatchRequests; ++i) {
+    Receipt& receipt = *response.add_outcomes()->mutable_receipt();
+    // Four bytes for each character.
+    receipt.set_request_id(std::string(4 * kMaxRequestIdCharacters, 'r'));
+    receipt.set_conversation_ref(std::string(4 * 100, 'c'));
+    receipt.set_durability(common::v1::DURABILITY_LOGGED);
+    for (size_t j = 0; j < kMaxCallEvents / kMaxBatchRequests; ++j) {
+      common::v1::StoredEvent& event = *receipt.add_events();
+      event.set_event_id("2ed6657d-e927-568b-95e1-2665a8aea6a2");
+      event.set_subject(
+          "s1.p.0123abcd.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+      event.set_type("vigil.event.v1.InvestigationStepped");
+      event.mutable_position()->set_topic("vigil.social_care.events.v1");
+      event.mutable_position()->set_partition(1'000);
+      event.mutable_position()->set_offset(INT64_MAX);
+    }
+    for (size_t j = 0; j < kMaxReceiptWarnings; ++j) {
+      common::v1::Warning& warning = *receipt.add_warnings();
+      warning.set_code("IDENTIFIER_HOLDER_NOT_STATED");
+      warning.set_field(
+          "account.people_involved[49].person.demographics.identifiers[19]"
+          ".verified");
+      warning.set_text(
+          std::string(event::FindCode("LOCAL_TIME_AMBIGUOUS")->description));
+    }
+  }
+  EXPECT_LT(response.ByteSizeLong(), kMaxBatchBytes);
+
+  response.Clear();
+  for (size_t i = 0; i < kMaxBatchRequests; ++i) {
+    response.add_outcomes()->mutable_error()->set_message(
+        std::string(kMaxStatusBytes, 'e'));
+  }
+  EXPECT_LT(response.ByteSizeLong(), kMaxBatchBytes);
 }
 
 TEST_F(ServerTest, ABatchCountsAsManyAsItHolds) {

@@ -14,6 +14,7 @@
 #ifndef VIGIL_LIBS_SERVICE_STATEMENT_H_
 #define VIGIL_LIBS_SERVICE_STATEMENT_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
@@ -43,6 +44,12 @@ struct Statement {
 
   // What is said of each: the main fact first.
   std::vector<event::v1::Kind> facts;
+
+  // How many events that makes: each fact of each child, or of what is named by
+  // reference.
+  size_t Events() const {
+    return (children.size() + (subjects.empty() ? 0 : 1)) * facts.size();
+  }
 
   Statement&& Fact(event::v1::Kind kind) && {
     facts.push_back(std::move(kind));

@@ -129,10 +129,11 @@ absl::Status InvalidRequest(const event::Violations& violations) {
 }
 
 absl::Status BatchTooLarge() {
-  return Refusal(absl::StatusCode::kInvalidArgument,
-                 absl::StrCat("a call holds at most ", kMaxBatchRequests,
-                              " requests and ", kMaxBatchBytes, " bytes"),
-                 event::code::kBatchTooLarge);
+  return Refusal(
+      absl::StatusCode::kInvalidArgument,
+      absl::StrCat("a call holds at most ", kMaxBatchRequests, " requests, ",
+                   kMaxCallEvents, " events and ", kMaxBatchBytes, " bytes"),
+      event::code::kBatchTooLarge);
 }
 
 absl::Status Unauthenticated() {

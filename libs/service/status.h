@@ -43,7 +43,8 @@ inline constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 // than fit in kMaxStatusBytes as the status stands in the trailers (base64).
 absl::Status InvalidRequest(const event::Violations& violations);
 
-// INVALID_ARGUMENT, BATCH_TOO_LARGE: over kMaxBatchRequests or kMaxBatchBytes.
+// INVALID_ARGUMENT, BATCH_TOO_LARGE: over kMaxBatchRequests, kMaxCallEvents or
+// kMaxBatchBytes.
 absl::Status BatchTooLarge();
 
 // UNAUTHENTICATED. One text for all reasons: a stranger learns nothing.

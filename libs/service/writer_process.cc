@@ -75,6 +75,9 @@ WriterProcess::WriterProcess(Writer writer,
       pipeline_(writer, &store_, std::move(key)),
       service_(
           *writer.service, callers, metrics,
+          [this](const google::protobuf::Message& request) {
+            return pipeline_.EventsOf(request);
+          },
           [this](const Call& call, const google::protobuf::Message& request,
                  ReceiptDone done) {
             pipeline_.Submit(call, request, std::move(done));
