@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -126,9 +127,13 @@ std::vector<event::Draft> DraftsOf(Statement statement,
     const v1::Person* person;  // nullptr: named by reference
   };
   std::vector<About> about;
+  std::set<std::string> named;  // however it was done
   for (const Statement::Child& child : statement.children) {
-    about.push_back(
-        {subjects.Of(*child.person, child.field, violations), child.person});
+    std::string subject = subjects.Of(*child.person, child.field, violations);
+    if (!named.insert(subject).second) {
+      violations->Add(child.field, event::code::kPersonRepeated);
+    }
+    about.push_back({std::move(subject), child.person});
   }
   if (!statement.subjects.empty()) {
     about.push_back({*std::min_element(statement.subjects.begin(),

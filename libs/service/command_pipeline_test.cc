@@ -283,6 +283,19 @@ TEST_F(CommandPipelineTest, OnlyTheHubFilesUnderSubjectsOfOthers) {
   EXPECT_TRUE(Submit(request).ok());
 }
 
+TEST_F(CommandPipelineTest, OneChildInTwoWordsIsNamedTwice) {
+  const auto first = Submit(Concern("r-1"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  auto request = Concern("r-2");
+  request.add_children()->set_subject(first->events(0).subject());
+  const auto refused = Submit(request);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string details = ToRpcStatus(refused.status()).DebugString();
+  EXPECT_NE(details.find("children[1]"), std::string::npos);
+  EXPECT_NE(details.find("PERSON_REPEATED"), std::string::npos);
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
 TEST_F(CommandPipelineTest, ValidateOnlyStoresAndRemembersNothing) {
   auto request = Concern("r-1");
   request.mutable_submission()->set_validate_only(true);
