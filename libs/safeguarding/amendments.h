@@ -5,8 +5,10 @@
 //
 // Nothing is edited: a correction stands beside what it corrects, and both are
 // shown. What changes the state of an entry is said by its own source (the same
-// writer and organisation) or by the hub (writer `mash`); what anybody else
-// says of it is listed and changes nothing. (R69, R102; F40; contract 6.)
+// writer and organisation) or by the hub (writer `mash`, through which only a
+// coordinator's system may name an entry by its id: command_pipeline.h); what
+// anybody else says of it is listed and changes nothing. (R69, R102; F40;
+// contract 6.)
 //
 // - A target is an event id, or a record reference: every casework entry of the
 //   same source with the same system and id (and version, if one is named).

@@ -32,12 +32,13 @@ constexpr absl::string_view kRegisterRules = "register-1";
 // A person of the request, as the subject reference that Vigil knows them by.
 class Subjects {
  public:
+  // `any`: whether they may be others' subjects.
   Subjects(const event::NamingKey& key, const common::Submission& submission,
-           bool any_subject)
+           bool any)
       : key_(key),
         submission_(submission),
         organisation_(event::OrganisationText(submission.organisation())),
-        any_subject_(any_subject) {}
+        any_(any) {}
 
   std::string Of(const v1::Person& person, const std::string& field,
                  event::Violations* violations) const {
@@ -65,7 +66,7 @@ class Subjects {
                     event::Violations* violations) const {
     if (!event::IsSubjectReference(subject)) {
       violations->Add(field, event::code::kSubjectFormat);
-    } else if (!any_subject_ && event::KeyIdOf(subject) != key_.id()) {
+    } else if (!any_ && event::KeyIdOf(subject) != key_.id()) {
       violations->Add(field, event::code::kSubjectForeign);
     }
     return subject;
@@ -75,8 +76,20 @@ class Subjects {
   const event::NamingKey& key_;
   const common::Submission& submission_;
   const std::string organisation_;
-  const bool any_subject_;
+  const bool any_;
 };
+
+// Whether it decides about records of others, or changes an entry that may be
+// anybody's: by a record reference one reaches one's own only (amendments.h).
+bool DecidesAboutOthers(const Statement& statement) {
+  if (!statement.subjects.empty()) return true;
+  return std::any_of(
+      statement.facts.begin(), statement.facts.end(), [](const v1::Kind& fact) {
+        return fact.entry_corrected().target().has_event_id() ||
+               fact.entry_withdrawn().target().has_event_id() ||
+               fact.significance_judged().target().has_event_id();
+      });
+}
 
 v1::Header HeaderOf(const common::Submission& submission,
                     const common::Account& account,
@@ -244,6 +257,11 @@ absl::Status CommandPipeline::Prepare(const Call& call, const Message& request,
   if (!call.caller.MaySpeakFor(submission.organisation())) {
     return PermissionDenied("publish.organisation", kRegisterRules);
   }
+  const bool coordinates =
+      writer_.any_subject && call.caller.HasRole(config::v1::ROLE_COORDINATOR);
+  if (writer_.any_subject && !coordinates && DecidesAboutOthers(statement)) {
+    return PermissionDenied("publish.coordinator", kRegisterRules);
+  }
   const std::string source = event::Source(
       writer_.name, event::OrganisationText(submission.organisation()));
   const std::string& system = call.caller.system();
@@ -251,9 +269,9 @@ absl::Status CommandPipeline::Prepare(const Call& call, const Message& request,
       submission.conversation_ref().empty()
           ? event::ConversationRef(source, system, submission.request_id())
           : submission.conversation_ref();
-  std::vector<event::Draft> drafts = DraftsOf(
-      std::move(statement), Subjects(key_, submission, writer_.any_subject),
-      conversation_ref, &violations);
+  std::vector<event::Draft> drafts =
+      DraftsOf(std::move(statement), Subjects(key_, submission, coordinates),
+               conversation_ref, &violations);
   if (!violations.empty()) return InvalidRequest(violations);
 
   prepared->validate_only = submission.validate_only();

@@ -8,7 +8,8 @@
 //   1. may this system publish through this writer?     PERMISSION_DENIED
 //   2. is all of the request well formed?               INVALID_ARGUMENT, all
 //   of it
-//   3. may it speak for this organisation?              PERMISSION_DENIED
+//   3. may it speak for this organisation, and decide   PERMISSION_DENIED
+//   about others' records?
 //   4. translate: the agency's words become facts
 //   5. has this request_id been used?                   the receipt again, or
 //                                                       REQUEST_ID_REUSED
@@ -53,7 +54,9 @@ struct Writer {
   // Its gRPC service; every request of it is translated.
   const google::protobuf::ServiceDescriptor* service = nullptr;
   Vocabulary translate;
-  // The hub alone may file facts under subjects that others named.
+  // The hub alone may file facts under subjects that others named, and decide
+  // about records and entries of others; and there only a coordinator's system
+  // may. Any other that speaks through the hub speaks of its own alone.
   bool any_subject = false;
 };
 

@@ -86,7 +86,8 @@ class CommandPipelineTest : public testing::Test {
         [] { return kReceived; });
   }
 
-  Call ACall() const {
+  // Of a publisher, with other roles beside.
+  Call ACall(std::vector<config::v1::Role> roles = {}) const {
     config::v1::System system;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
         R"pb(
@@ -96,6 +97,7 @@ class CommandPipelineTest : public testing::Test {
           organisations { scheme: "police" code: "43" }
         )pb",
         &system));
+    for (const config::v1::Role role : roles) system.add_roles(role);
     return {.caller = Caller(system),
             .deadline = absl::Now() + absl::Seconds(30),
             .traceparent = ""};
@@ -272,15 +274,69 @@ TEST_F(CommandPipelineTest, ASystemSpeaksOnlyForItsOrganisations) {
   EXPECT_TRUE(Logged().empty());
 }
 
-TEST_F(CommandPipelineTest, OnlyTheHubFilesUnderSubjectsOfOthers) {
+std::string ForeignSubject() {
+  return event::NamingKey("12345678", std::string(32, 'x'))
+      .Subject(event::SubjectKind::kPerson, "ods:RX1", "epr", "9");
+}
+
+TEST_F(CommandPipelineTest, OnlyTheHubsCoordinatorsFileUnderSubjectsOfOthers) {
   auto request = Concern("r-1");
-  request.mutable_children(0)->set_subject(
-      event::NamingKey("12345678", std::string(32, 'x'))
-          .Subject(event::SubjectKind::kPerson, "ods:RX1", "epr", "9"));
-  EXPECT_EQ(Submit(request).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  request.mutable_children(0)->set_subject(ForeignSubject());
+  const Call publisher = ACall();
+  const Call coordinator = ACall({config::v1::ROLE_COORDINATOR});
+  EXPECT_EQ(Submit(coordinator, request).status().code(),
+            absl::StatusCode::kInvalidArgument);  // it is not the hub's service
   MakePipeline(/*any_subject=*/true);
-  EXPECT_TRUE(Submit(request).ok());
+  EXPECT_EQ(Submit(publisher, request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Submit(coordinator, request).ok());
+}
+
+TEST_F(CommandPipelineTest, OnlyTheHubsCoordinatorsChangeEntriesOfOthers) {
+  common::WithdrawRequest by_id;
+  *by_id.mutable_submission() = Concern("r-1").submission();
+  *by_id.mutable_account() = Concern("r-1").account();
+  *by_id.mutable_child() = Concern("r-1").children(0);
+  by_id.mutable_withdrawal()->mutable_target()->set_event_id(
+      "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+  common::WithdrawRequest by_record = by_id;
+  by_record.mutable_submission()->set_request_id("r-2");
+  *by_record.mutable_withdrawal()->mutable_target()->mutable_record_ref() =
+      by_id.submission().record_ref();
+  const Call publisher = ACall();
+  const Call coordinator = ACall({config::v1::ROLE_COORDINATOR});
+  // Through its own service an id reaches what is its own: readers see to it.
+  EXPECT_TRUE(Submit(publisher, by_id).ok());
+  MakePipeline(/*any_subject=*/true);
+  by_id.mutable_submission()->set_request_id("r-3");
+  const auto refused = Submit(publisher, by_id);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonDetail(refused.status(), "rule"), "publish.coordinator");
+  EXPECT_TRUE(Submit(publisher, by_record).ok());
+  EXPECT_TRUE(Submit(coordinator, by_id).ok());
+}
+
+TEST_F(CommandPipelineTest, OnlyTheHubsCoordinatorsDecideAboutRecords) {
+  pipeline_ = std::make_unique<CommandPipeline>(
+      Writer{.name = "police",
+             .service = nullptr,
+             .translate =
+                 [](const google::protobuf::Message& request) {
+                   event::v1::Kind kind;
+                   kind.mutable_subjects_linked()->add_subjects(
+                       ForeignSubject());
+                   Statement said = TranslateAct(request);
+                   said.children.clear();
+                   said.facts = {kind};
+                   return std::move(said).About(ForeignSubject());
+                 },
+             .any_subject = true},
+      store_.get(), event::NamingKey("00c0ffee", std::string(32, 'k')),
+      [] { return kReceived; });
+  EXPECT_EQ(Submit(Concern("r-1")).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(
+      Submit(ACall({config::v1::ROLE_COORDINATOR}), Concern("r-1")).ok());
 }
 
 TEST_F(CommandPipelineTest, OneChildInTwoWordsIsNamedTwice) {
