@@ -335,21 +335,11 @@ void CommandPipeline::Submit(const Call& call, const Message& request,
 
 bool CommandPipeline::Recalled(const Prepared& prepared,
                                const ReceiptDone& done) {
-  std::optional<std::string> other;  // digest in flight under the same id
   {
     const absl::MutexLock lock(&mutex_);
     const auto [it, first] = in_flight_.try_emplace(prepared.request_key);
-    if (first) it->second.digest = prepared.digest;
-    if (it->second.digest == prepared.digest) {
-      it->second.waiting.push_back(done);
-      if (!first) return true;
-    } else {
-      other = it->second.digest;
-    }
-  }
-  if (other.has_value()) {
-    done(RequestIdReused(*other, prepared.digest));
-    return true;
+    it->second.push_back({prepared.digest, done});
+    if (!first) return true;
   }
   // Looked up once it is in flight: whoever finished before has remembered.
   const std::optional<std::string> remembered =
@@ -358,12 +348,7 @@ bool CommandPipeline::Recalled(const Prepared& prepared,
   if (!remembered.has_value() || !memory.ParseFromString(*remembered)) {
     return false;  // the same event ids, and a new receipt
   }
-  if (memory.digest() == prepared.digest) {
-    Finish(prepared.request_key, memory.receipt());
-  } else {
-    Finish(prepared.request_key,
-           RequestIdReused(memory.digest(), prepared.digest));
-  }
+  Finish(prepared.request_key, memory);
   return true;
 }
 
@@ -377,38 +362,37 @@ void CommandPipeline::Append(Prepared prepared, absl::Time deadline) {
     }
     records.push_back({topic_, std::move(record)});
   }
-  const auto receipt =
-      std::make_shared<common::Receipt>(std::move(prepared.receipt));
-  const auto complete = [receipt](const eventlog::Fates& fates) {
+  const auto stored = std::make_shared<common::Remembered>();
+  stored->set_digest(std::move(prepared.digest));
+  *stored->mutable_receipt() = std::move(prepared.receipt);
+  const auto complete = [stored](const eventlog::Fates& fates) {
+    common::Receipt& receipt = *stored->mutable_receipt();
     bool logged = true;
-    for (size_t i = 0; i < fates.size(); ++i) {
-      if (!fates[i].has_value()) {
+    for (int i = 0; i < receipt.events_size(); ++i) {
+      const auto& fate = fates[static_cast<size_t>(i)];
+      if (!fate.has_value()) {
         logged = false;
         continue;
       }
-      v1::Position& position =
-          *receipt->mutable_events(static_cast<int>(i))->mutable_position();
-      position.set_topic(fates[i]->position.partition.topic);
-      position.set_partition(fates[i]->position.partition.partition);
-      position.set_offset(fates[i]->position.offset);
+      v1::Position& position = *receipt.mutable_events(i)->mutable_position();
+      position.set_topic(fate->position.partition.topic);
+      position.set_partition(fate->position.partition.partition);
+      position.set_offset(fate->position.offset);
     }
-    receipt->set_durability(logged ? common::DURABILITY_LOGGED
-                                   : common::DURABILITY_ACCEPTED);
+    receipt.set_durability(logged ? common::DURABILITY_LOGGED
+                                  : common::DURABILITY_ACCEPTED);
   };
   store_->Append(
       std::move(records), deadline,
-      [complete, receipt, key = prepared.request_key,
-       digest = prepared.digest](const eventlog::Fates& fates) {
+      [complete, stored,
+       key = prepared.request_key](const eventlog::Fates& fates) {
         complete(fates);
-        common::Remembered memory;
-        memory.set_digest(digest);
-        *memory.mutable_receipt() = *receipt;
-        return eventlog::Outbox::Memory{key, memory.SerializeAsString()};
+        return eventlog::Outbox::Memory{key, stored->SerializeAsString()};
       },
-      [this, receipt, key = prepared.request_key](const absl::Status& status,
-                                                  const eventlog::Fates&) {
+      [this, stored, key = prepared.request_key](const absl::Status& status,
+                                                 const eventlog::Fates&) {
         if (status.ok()) {
-          Finish(key, *receipt);
+          Finish(key, *stored);
         } else if (absl::IsResourceExhausted(status)) {
           Finish(key, TooMuchInFlight());
         } else if (absl::IsUnavailable(status)) {
@@ -420,16 +404,24 @@ void CommandPipeline::Append(Prepared prepared, absl::Time deadline) {
 }
 
 void CommandPipeline::Finish(const std::string& request_key,
-                             const absl::StatusOr<common::Receipt>& outcome) {
-  std::vector<ReceiptDone> waiting;
+                             const absl::StatusOr<common::Remembered>& stored) {
+  std::vector<Waiting> waiting;
   {
     const absl::MutexLock lock(&mutex_);
     const auto it = in_flight_.find(request_key);
     Check(it != in_flight_.end(), "a request finishes once");
-    waiting = std::move(it->second.waiting);
+    waiting = std::move(it->second);
     in_flight_.erase(it);
   }
-  for (const ReceiptDone& done : waiting) done(outcome);
+  for (const Waiting& one : waiting) {
+    if (!stored.ok()) {
+      one.done(stored.status());
+    } else if (one.digest == stored->digest()) {
+      one.done(stored->receipt());
+    } else {
+      one.done(RequestIdReused(stored->digest(), one.digest));
+    }
+  }
 }
 
 }  // namespace vigil::service

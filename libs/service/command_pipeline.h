@@ -88,12 +88,14 @@ class CommandPipeline {
   absl::Status Prepare(const Call& call,
                        const google::protobuf::Message& request,
                        Prepared* prepared) const;
-  // Answers from memory, or joins a call in flight with the same request; false
-  // if neither holds it, and then this call is the one in flight.
+  // Answers from memory, or joins the call in flight under the same request id;
+  // false if neither holds it, and then this call is the one in flight.
   bool Recalled(const Prepared& prepared, const ReceiptDone& done);
   void Append(Prepared prepared, absl::Time deadline);
+  // Answers all that wait for one request: with the receipt if they said the
+  // same, with REQUEST_ID_REUSED if not.
   void Finish(const std::string& request_key,
-              const absl::StatusOr<common::v1::Receipt>& outcome);
+              const absl::StatusOr<common::v1::Remembered>& stored);
 
   const Writer writer_;
   const std::string topic_;
@@ -101,15 +103,17 @@ class CommandPipeline {
   const event::NamingKey key_;
   const std::function<absl::Time()> clock_;
 
-  // Requests whose outcome is not known yet: a repeat that comes meanwhile
-  // waits for the same outcome, so that one request is never appended by two
-  // calls.
-  struct InFlight {
+  // Requests whose outcome is not known yet, by their request key: whatever
+  // comes meanwhile under the same id waits for it, so that one request is
+  // never appended by two calls, and no id is called used for what is then not
+  // stored.
+  struct Waiting {
     std::string digest;
-    std::vector<ReceiptDone> waiting;
+    ReceiptDone done;
   };
   absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::vector<Waiting>> in_flight_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vigil::service

@@ -1,6 +1,7 @@
 #include "libs/service/command_pipeline.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -364,6 +366,153 @@ TEST_F(CommandPipelineTest, ValidateOnlyStoresAndRemembersNothing) {
   const auto stored = Submit(other);
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->events(0).event_id(), checked->events(0).event_id());
+}
+
+// A log that takes what it is given when it is told to.
+class HeldLog : public eventlog::EventLog {
+ public:
+  explicit HeldLog(eventlog::EventLog* log) : log_(log) {}
+
+  void AppendBatch(std::vector<eventlog::TopicRecord> records,
+                   absl::Time deadline, eventlog::AppendDone done) override {
+    const absl::MutexLock lock(&mutex_);
+    held_.push_back({std::move(records), deadline, std::move(done)});
+  }
+  absl::StatusOr<std::unique_ptr<eventlog::Cursor>> Open(
+      std::map<eventlog::Partition, int64_t> from) override {
+    return log_->Open(std::move(from));
+  }
+  absl::StatusOr<int64_t> End(const eventlog::Partition& partition,
+                              absl::Time deadline) override {
+    return log_->End(partition, deadline);
+  }
+  std::vector<eventlog::Partition> Partitions(
+      const std::string& topic) const override {
+    return log_->Partitions(topic);
+  }
+
+  // Ends the append that waits: by the log, or with that error.
+  void Release(const absl::Status& status = absl::OkStatus()) {
+    std::vector<Append> held;
+    {
+      const absl::MutexLock lock(&mutex_);
+      const auto any = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return !held_.empty();
+      };
+      mutex_.Await(absl::Condition(&any));
+      held.swap(held_);
+    }
+    for (Append& append : held) {
+      if (status.ok()) {
+        log_->AppendBatch(std::move(append.records), append.deadline,
+                          std::move(append.done));
+      } else {
+        append.done(std::vector<absl::StatusOr<eventlog::Appended>>(
+            append.records.size(), status));
+      }
+    }
+  }
+
+ private:
+  struct Append {
+    std::vector<eventlog::TopicRecord> records;
+    absl::Time deadline;
+    eventlog::AppendDone done;
+  };
+  eventlog::EventLog* const log_;
+  absl::Mutex mutex_;
+  std::vector<Append> held_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Requests that are in flight at once.
+class InFlightTest : public CommandPipelineTest {
+ protected:
+  InFlightTest() : held_(log_.get()) { Hold(); }
+  ~InFlightTest() override { Stop(); }
+
+  void Hold(size_t max_in_flight = 100) {
+    Stop();
+    outbox_ = *eventlog::Outbox::Open(folder_ + "/outbox");
+    eventlog::StoreAndForwardOptions options;
+    options.forward = false;
+    options.max_in_flight = max_in_flight;
+    store_ = std::make_unique<eventlog::StoreAndForward>(&held_, outbox_.get(),
+                                                         options);
+    MakePipeline(/*any_subject=*/false);
+  }
+
+  struct Answer {
+    Receipts receipt;
+    absl::Notification done;
+  };
+  // Begins, and does not wait.
+  std::unique_ptr<Answer> Begin(const google::protobuf::Message& request) {
+    auto answer = std::make_unique<Answer>();
+    pipeline_->Submit(ACall(), request, [answer = answer.get()](Receipts got) {
+      answer->receipt = std::move(got);
+      answer->done.Notify();
+    });
+    return answer;
+  }
+
+  common::RaiseConcernRequest Other(const std::string& id) {
+    auto other = Concern(id);
+    other.mutable_account()->set_headline("Something else");
+    return other;
+  }
+
+  HeldLog held_;
+};
+
+TEST_F(InFlightTest, AnotherContentWaitsUntilTheFirstIsStored) {
+  const auto first = Begin(Concern("r-1"));
+  const auto other = Begin(Other("r-1"));
+  const auto again = Begin(Concern("r-1"));
+  EXPECT_FALSE(other->done.HasBeenNotified());
+  held_.Release();
+  for (const auto* answer : {&first, &other, &again}) {
+    (*answer)->done.WaitForNotification();
+  }
+  ASSERT_TRUE(first->receipt.ok()) << first->receipt.status();
+  EXPECT_EQ(Reason(other->receipt.status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(again->receipt->SerializeAsString(),
+            first->receipt->SerializeAsString());
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
+TEST_F(InFlightTest, NoIdIsCalledUsedForWhatIsNotStored) {
+  const auto first = Begin(Concern("r-1"));
+  const auto other = Begin(Other("r-1"));
+  held_.Release(absl::UnavailableError("the disk is full"));
+  first->done.WaitForNotification();
+  other->done.WaitForNotification();
+  for (const auto* answer : {&first, &other}) {
+    EXPECT_EQ((*answer)->receipt.status().code(),
+              absl::StatusCode::kUnavailable);
+    EXPECT_EQ(Reason((*answer)->receipt.status()), "APPEND_IN_DOUBT");
+  }
+  // Nothing was stored, so the other content can have the id.
+  const auto repeated = Begin(Other("r-1"));
+  held_.Release();
+  repeated->done.WaitForNotification();
+  EXPECT_TRUE(repeated->receipt.ok()) << repeated->receipt.status();
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
+TEST_F(InFlightTest, TooMuchIsSaidAndStoredNowhere) {
+  Hold(/*max_in_flight=*/1);
+  const auto first = Begin(Concern("r-1"));
+  const auto second = Begin(Concern("r-2"));
+  second->done.WaitForNotification();
+  EXPECT_EQ(second->receipt.status(), TooMuchInFlight());
+  held_.Release();
+  first->done.WaitForNotification();
+  EXPECT_TRUE(first->receipt.ok()) << first->receipt.status();
+  const auto repeated = Begin(Concern("r-2"));
+  held_.Release();
+  repeated->done.WaitForNotification();
+  EXPECT_TRUE(repeated->receipt.ok()) << repeated->receipt.status();
+  EXPECT_EQ(Logged().size(), 2u);
 }
 
 TEST_F(CommandPipelineTest, TheNamingKeyIsAnnouncedUnderOneId) {
