@@ -21,7 +21,7 @@
 namespace vigil::event {
 
 // Reads the key. NOT_FOUND if there is no such file; DATA_LOSS if it is
-// damaged; FAILED_PRECONDITION if others than its owner may touch it.
+// damaged; PERMISSION_DENIED if others than its owner may touch it.
 absl::StatusOr<NamingKey> ReadNamingKey(const std::string& path);
 
 // Reads the key, or makes one if there is no such file: durable on return.

@@ -12,6 +12,8 @@ namespace {
 
 enum Family : size_t { kMeta = 0, kWaiting = 1, kParked = 2, kRequests = 3 };
 
+constexpr char kOwner[] = "owner";  // in kMeta
+
 std::string Number(uint64_t number) {
   std::string key;
   AppendBigEndian64(key, number);
@@ -210,6 +212,24 @@ std::optional<std::string> Outbox::Recall(const std::string& key) const {
       rocksdb::ReadOptions(), store_->Family(kRequests), key, &row);
   if (!status.ok() || row.size() < sizeof(uint64_t)) return std::nullopt;
   return row.substr(sizeof(uint64_t));
+}
+
+absl::StatusOr<std::string> Outbox::BoundTo() const {
+  std::string owner;
+  const rocksdb::Status status = store_->db->Get(
+      rocksdb::ReadOptions(), store_->Family(kMeta), kOwner, &owner);
+  if (status.IsNotFound()) return "";
+  if (!status.ok()) return FromRocksdb(status, "read outbox");
+  return owner;
+}
+
+absl::Status Outbox::Bind(const std::string& owner) {
+  const absl::MutexLock lock(&mutex_);
+  rocksdb::WriteBatch batch = ProtectedBatch();
+  const rocksdb::Status status =
+      batch.Put(store_->Family(kMeta), kOwner, owner);
+  if (!status.ok()) return FromRocksdb(status, "bind outbox");
+  return Commit(batch, /*sync=*/true);
 }
 
 absl::Status Outbox::Forget(absl::Time before) {

@@ -86,6 +86,12 @@ class Outbox {
   // The remembered answer; nothing if there is none.
   std::optional<std::string> Recall(const std::string& key) const;
 
+  // What this outbox belongs to, in its owner's words: empty until Bind. What
+  // is remembered and waits here was named with it, so it must not change
+  // unseen.
+  absl::StatusOr<std::string> BoundTo() const;
+  absl::Status Bind(const std::string& owner);  // synced to the disk
+
   // Forgets requests remembered before that instant. Reads all of them.
   absl::Status Forget(absl::Time before);
 

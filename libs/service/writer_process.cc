@@ -49,17 +49,57 @@ eventlog::StoreAndForwardOptions StoreOptions(
   return options;
 }
 
+namespace {
+
+// As the outbox is bound to it: which key, and what proves that it is that one.
+std::string OwnerOf(const event::NamingKey& key) {
+  return absl::StrCat(key.id(), " ", key.CheckValue());
+}
+
+// What a folder holds.
+struct Held {
+  std::unique_ptr<eventlog::Outbox> outbox;
+  event::NamingKey key;
+};
+
+absl::StatusOr<Held> OpenFolder(const std::string& folder) {
+  const std::string path = folder + "/naming.key";
+  auto outbox = eventlog::Outbox::Open(folder + "/outbox");
+  if (!outbox.ok()) return outbox.status();
+  const absl::StatusOr<std::string> owner = (*outbox)->BoundTo();
+  if (!owner.ok()) return owner.status();
+  auto key = owner->empty() ? event::ReadOrMakeNamingKey(path)
+                            : event::ReadNamingKey(path);
+  const auto refused = [&](absl::string_view why) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, why, ", but the outbox beside it belongs to the key ",
+        owner->substr(0, owner->find(' ')),
+        ": restore that file from its backup. Starting with another key would "
+        "split every child for ever."));
+  };
+  if (absl::IsNotFound(key.status())) return refused(" is not there");
+  if (!key.ok()) return key.status();
+  if (!owner->empty() && *owner != OwnerOf(*key)) {
+    return refused(absl::StrCat(" holds the key ", key->id()));
+  }
+  if (owner->empty()) {  // the first start
+    const absl::Status bound = (*outbox)->Bind(OwnerOf(*key));
+    if (!bound.ok()) return bound;
+  }
+  return Held{*std::move(outbox), *std::move(key)};
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<WriterProcess>> WriterProcess::Open(
     Writer writer, const std::string& folder,
     const config::v1::Process& process, eventlog::EventLog* log,
     Callers* callers, Metrics* metrics) {
-  auto outbox = eventlog::Outbox::Open(folder + "/outbox");
-  if (!outbox.ok()) return outbox.status();
-  auto key = event::ReadOrMakeNamingKey(folder + "/naming.key");
-  if (!key.ok()) return key.status();
+  auto held = OpenFolder(folder);
+  if (!held.ok()) return held.status();
   return std::unique_ptr<WriterProcess>(
-      new WriterProcess(std::move(writer), *std::move(outbox), *std::move(key),
-                        process, log, callers, metrics));
+      new WriterProcess(std::move(writer), std::move(held->outbox),
+                        std::move(held->key), process, log, callers, metrics));
 }
 
 WriterProcess::WriterProcess(Writer writer,

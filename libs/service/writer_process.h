@@ -35,8 +35,11 @@ eventlog::StoreAndForwardOptions StoreOptions(
 class WriterProcess {
  public:
   // Opens what `folder` holds, making it at first start: `naming.key`,
-  // `outbox`. All that is given outlives it. Errors as ReadOrMakeNamingKey and
-  // Outbox::Open.
+  // `outbox`. The outbox is bound to the key: from then on no other is taken,
+  // nor a new one made. All that is given outlives it. Errors as
+  // ReadOrMakeNamingKey and Outbox::Open, and
+  //   FAILED_PRECONDITION  the key is gone, or is not the outbox's: it must come
+  //                        back from its backup
   static absl::StatusOr<std::unique_ptr<WriterProcess>> Open(
       Writer writer, const std::string& folder,
       const config::v1::Process& process, eventlog::EventLog* log,
