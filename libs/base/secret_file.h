@@ -3,8 +3,9 @@
 //   absl::Status made = CreateSecretFile("/var/lib/vigil/police/naming.key",
 //   key); absl::StatusOr<std::string> key = ReadSecretFile("/var/lib/...");
 //
-// A changed naming key would split every child for ever, so a secret is never
-// replaced; and one that others could read is no secret, so it is not used.
+// A changed naming key would split every child for ever, so making one never
+// replaces another; and one that others could read is no secret, so it is not
+// used.
 //
 // Threads and failures: as atomic_file.h. Messages hold the path, never the
 // bytes.

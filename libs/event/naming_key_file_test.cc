@@ -28,48 +28,76 @@ class NamingKeyFile : public testing::Test {
 };
 
 TEST_F(NamingKeyFile, IsMadeOnceAndReadForEver) {
-  const auto made = ReadOrMakeNamingKey(Path());
+  const auto made = ReadOrMakeNamingKeys(Path());
   ASSERT_TRUE(made.ok()) << made.status();
-  const auto again = ReadOrMakeNamingKey(Path());
+  const auto again = ReadOrMakeNamingKeys(Path());
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(made->id(), again->id());
-  EXPECT_EQ(made->secret(), again->secret());
+  EXPECT_EQ(made->current.id(), again->current.id());
+  EXPECT_EQ(made->current.secret(), again->current.secret());
   struct stat info;
   ASSERT_EQ(stat(Path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
 TEST_F(NamingKeyFile, TwoKeysDiffer) {
-  const auto one = ReadOrMakeNamingKey(Path());
+  const auto one = ReadOrMakeNamingKeys(Path());
   ASSERT_TRUE(one.ok());
   ASSERT_EQ(remove(Path().c_str()), 0);
-  const auto two = ReadOrMakeNamingKey(Path());
+  const auto two = ReadOrMakeNamingKeys(Path());
   ASSERT_TRUE(two.ok());
-  EXPECT_NE(one->secret(), two->secret());
+  EXPECT_NE(one->current.secret(), two->current.secret());
+}
+
+TEST_F(NamingKeyFile, AReplacedKeyIsKept) {
+  EXPECT_EQ(ReplaceNamingKey(Path()).status().code(),
+            absl::StatusCode::kNotFound);
+  const auto first = ReadOrMakeNamingKeys(Path());
+  ASSERT_TRUE(first.ok());
+  const auto second = ReplaceNamingKey(Path());
+  ASSERT_TRUE(second.ok()) << second.status();
+  const auto third = ReplaceNamingKey(Path());
+  ASSERT_TRUE(third.ok()) << third.status();
+  const auto read = ReadOrMakeNamingKeys(Path());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->current.secret(), third->current.secret());
+  ASSERT_EQ(read->previous.size(), 2u);
+  EXPECT_EQ(read->previous[0].secret(), second->current.secret());
+  EXPECT_EQ(read->previous[1].secret(), first->current.secret());
+  const auto reference = [](const NamingKey& key) {
+    return key.Subject(SubjectKind::kPerson, "police:43", "niche", "1");
+  };
+  EXPECT_TRUE(read->Named(reference(first->current)));
+  EXPECT_TRUE(read->Named(reference(third->current)));
+  EXPECT_FALSE(first->Named(reference(third->current)));
+  EXPECT_FALSE(first->Named("anything"));
+  struct stat info;
+  ASSERT_EQ(stat(Path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
 TEST_F(NamingKeyFile, AnyDamageRefusesToOpen) {
-  ASSERT_TRUE(ReadOrMakeNamingKey(Path()).ok());
+  ASSERT_TRUE(ReadOrMakeNamingKeys(Path()).ok());
+  ASSERT_TRUE(ReplaceNamingKey(Path()).ok());
   const std::string good = Read();
   for (size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = bad[i] == '0' ? '1' : '0';
     Write(bad);
-    EXPECT_EQ(ReadOrMakeNamingKey(Path()).status().code(),
+    EXPECT_EQ(ReadOrMakeNamingKeys(Path()).status().code(),
               absl::StatusCode::kDataLoss)
         << "byte " << i;
   }
   Write("");
-  EXPECT_EQ(ReadOrMakeNamingKey(Path()).status().code(),
+  EXPECT_EQ(ReadOrMakeNamingKeys(Path()).status().code(),
             absl::StatusCode::kDataLoss);
   Write(good);
-  EXPECT_TRUE(ReadOrMakeNamingKey(Path()).ok());
+  EXPECT_TRUE(ReadOrMakeNamingKeys(Path()).ok());
 }
 
 TEST_F(NamingKeyFile, AKeyThatOthersMayReadIsRefused) {
-  ASSERT_TRUE(ReadOrMakeNamingKey(Path()).ok());
+  ASSERT_TRUE(ReadOrMakeNamingKeys(Path()).ok());
   ASSERT_EQ(chmod(Path().c_str(), 0640), 0);
-  EXPECT_EQ(ReadOrMakeNamingKey(Path()).status().code(),
+  EXPECT_EQ(ReadOrMakeNamingKeys(Path()).status().code(),
             absl::StatusCode::kPermissionDenied);
 }
 

@@ -29,34 +29,60 @@ using ::google::protobuf::Message;
 // version, stated in each refusal.
 constexpr absl::string_view kRegisterRules = "register-1";
 
-// A person of the request, as the subject reference that Vigil knows them by.
+// The system that Vigil's own facts come from.
+constexpr char kVigil[] = "vigil";
+
+// Renamings that are remembered as stored: all children of a large authority.
+// Over it all are forgotten, and each is stored once more.
+constexpr size_t kMaxAnnounced = 200'000;
+
+// People of a request, as the subject references that Vigil knows them by.
 class Subjects {
  public:
   // `any`: whether they may be others' subjects.
-  Subjects(const event::NamingKey& key, const common::Submission& submission,
+  Subjects(const event::NamingKeys& keys, const common::Submission& submission,
            bool any)
-      : key_(key),
+      : keys_(keys),
         submission_(submission),
         organisation_(event::OrganisationText(submission.organisation())),
         any_(any) {}
 
   std::string Of(const v1::Person& person, const std::string& field,
                  event::Violations* violations) const {
+    if (person.has_subject()) {
+      return Check(person.subject(), field + ".subject", violations);
+    }
+    std::string subject = Named(person, keys_.current);
+    if (subject.empty()) violations->Add(field, event::code::kRequired);
+    return subject;
+  }
+
+  // As they were named before: by each former key, if that can be told.
+  std::vector<std::string> Earlier(const v1::Person& person) const {
+    std::vector<std::string> subjects;
+    if (person.has_subject()) return subjects;
+    for (const event::NamingKey& key : keys_.previous) {
+      subjects.push_back(Named(person, key));
+    }
+    return subjects;
+  }
+
+ private:
+  std::string Named(const v1::Person& person,
+                    const event::NamingKey& key) const {
     switch (person.ref_case()) {
       case v1::Person::kLocalId:
-        return key_.Subject(event::SubjectKind::kPerson, organisation_,
-                            person.local_id().system(), person.local_id().id());
+        return key.Subject(event::SubjectKind::kPerson, organisation_,
+                           person.local_id().system(), person.local_id().id());
       case v1::Person::kPersonNumber:
-        return key_.UnnumberedSubject(
-            event::SubjectKind::kPerson, organisation_,
-            submission_.record_ref().system(), submission_.record_ref().id(),
-            person.person_number());
+        return key.UnnumberedSubject(event::SubjectKind::kPerson, organisation_,
+                                     submission_.record_ref().system(),
+                                     submission_.record_ref().id(),
+                                     person.person_number());
       case v1::Person::kSubject:
-        return Check(person.subject(), field + ".subject", violations);
       case v1::Person::REF_NOT_SET:
         break;
     }
-    violations->Add(field, event::code::kRequired);
     return "";
   }
 
@@ -66,14 +92,13 @@ class Subjects {
                     event::Violations* violations) const {
     if (!event::IsSubjectReference(subject)) {
       violations->Add(field, event::code::kSubjectFormat);
-    } else if (!any_ && event::KeyIdOf(subject) != key_.id()) {
+    } else if (!any_ && !keys_.Named(subject)) {
       violations->Add(field, event::code::kSubjectForeign);
     }
     return subject;
   }
 
- private:
-  const event::NamingKey& key_;
+  const event::NamingKeys& keys_;
   const common::Submission& submission_;
   const std::string organisation_;
   const bool any_;
@@ -90,6 +115,12 @@ bool DecidesAboutOthers(const Statement& statement) {
                fact.significance_judged().target().has_event_id();
       });
 }
+
+// One child under two references.
+struct Renaming {
+  std::string from;
+  std::string to;
+};
 
 v1::Header HeaderOf(const common::Submission& submission,
                     const common::Account& account,
@@ -134,6 +165,7 @@ void Title(const v1::ObservationMade& observation, v1::Header* header) {
 std::vector<event::Draft> DraftsOf(Statement statement,
                                    const Subjects& subjects,
                                    const std::string& conversation_ref,
+                                   std::vector<Renaming>* renamings,
                                    event::Violations* violations) {
   struct About {
     std::string subject;
@@ -143,9 +175,12 @@ std::vector<event::Draft> DraftsOf(Statement statement,
   std::set<std::string> named;  // however it was done
   for (const Statement::Child& child : statement.children) {
     std::string subject = subjects.Of(*child.person, child.field, violations);
-    if (!named.insert(subject).second) {
-      violations->Add(child.field, event::code::kPersonRepeated);
+    bool is_new = named.insert(subject).second;
+    for (std::string& earlier : subjects.Earlier(*child.person)) {
+      is_new &= named.insert(earlier).second;
+      renamings->push_back({std::move(earlier), subject});
     }
+    if (!is_new) violations->Add(child.field, event::code::kPersonRepeated);
     about.push_back({std::move(subject), child.person});
   }
   if (!statement.subjects.empty()) {
@@ -188,6 +223,38 @@ std::vector<event::Draft> DraftsOf(Statement statement,
   return drafts;
 }
 
+// That both references are one subject, in the words of who names it. Its id is
+// the same each time it is said.
+event::Sealed SealRenaming(const Renaming& renaming,
+                           const common::Submission& submission,
+                           const event::Request& beside) {
+  event::Draft draft;
+  draft.subject = std::min(renaming.from, renaming.to);
+  *draft.header.mutable_organisation() = submission.organisation();
+  draft.header.set_headline("Named with a new key");
+  v1::SubjectRenamed& renamed = *draft.kind.mutable_subject_renamed();
+  renamed.set_from_subject(renaming.from);
+  renamed.set_to_subject(renaming.to);
+  event::Request request;
+  request.source = beside.source;
+  request.system = kVigil;
+  request.request_id = absl::StrCat("renamed/", renaming.from);
+  request.traceparent = beside.traceparent;
+  request.received = beside.received;
+  std::vector<event::Draft> drafts;
+  drafts.push_back(std::move(draft));
+  return std::move(Seal(std::move(drafts), request)[0]);
+}
+
+void AddRecord(const std::string& topic, event::Sealed sealed,
+               std::vector<eventlog::TopicRecord>* records) {
+  eventlog::Record record{std::move(sealed.key), std::move(sealed.value), {}};
+  for (auto& [name, value] : sealed.headers) {
+    record.headers.push_back({std::move(name), std::move(value)});
+  }
+  records->push_back({topic, std::move(record)});
+}
+
 }  // namespace
 
 std::string EventsTopic(absl::string_view writer) {
@@ -195,46 +262,66 @@ std::string EventsTopic(absl::string_view writer) {
 }
 
 struct CommandPipeline::Prepared {
-  std::string request_key;
-  std::string digest;  // the HMAC of the request's
+  // Under the current naming key, then under each former one: a request that
+  // was answered before the key was replaced is remembered under that.
+  std::vector<std::string> request_keys;
+  std::vector<std::string> digests;  // HMACs of the request's
   bool validate_only = false;
   std::vector<event::Sealed> sealed;
+  std::vector<event::Sealed> renamed;
   common::Receipt receipt;  // but for durability and positions
 };
 
 CommandPipeline::CommandPipeline(Writer writer,
                                  eventlog::StoreAndForward* store,
-                                 event::NamingKey key,
+                                 event::NamingKeys keys,
                                  std::function<absl::Time()> clock)
     : writer_(std::move(writer)),
       topic_(EventsTopic(writer_.name)),
       store_(store),
-      key_(std::move(key)),
+      keys_(std::move(keys)),
       clock_(std::move(clock)) {}
 
-void CommandPipeline::AnnounceKey(std::function<void(absl::Status)> done) {
-  event::Draft draft;
-  draft.key = writer_.name;
-  v1::NamingKeyRegistered& registered =
-      *draft.kind.mutable_naming_key_registered();
-  registered.set_key_id(key_.id());
-  registered.set_check(key_.CheckValue());
-  registered.set_writer(writer_.name);
-  draft.header.set_headline(absl::StrCat("Naming key ", key_.id()));
+void CommandPipeline::AnnounceKeys(std::function<void(absl::Status)> done) {
   event::Request request;
   request.source = absl::StrCat("//vigil/", writer_.name);
-  request.system = "vigil";
-  request.request_id = absl::StrCat("naming-key/", key_.id());
+  request.system = kVigil;
   request.received = clock_();
-  std::vector<event::Draft> drafts;
-  drafts.push_back(std::move(draft));
-  event::Sealed sealed = std::move(Seal(std::move(drafts), request)[0]);
-  eventlog::Record record{sealed.key, std::move(sealed.value), {}};
-  for (auto& [name, value] : sealed.headers) {
-    record.headers.push_back({name, std::move(value)});
-  }
   std::vector<eventlog::TopicRecord> records;
-  records.push_back({topic_, std::move(record)});
+  const auto announce = [&](std::string request_id, event::Draft draft) {
+    request.request_id = std::move(request_id);
+    draft.key = writer_.name;
+    std::vector<event::Draft> drafts;
+    drafts.push_back(std::move(draft));
+    AddRecord(topic_, std::move(Seal(std::move(drafts), request)[0]), &records);
+  };
+  std::vector<const event::NamingKey*> keys;  // the first that there was first
+  for (auto it = keys_.previous.rbegin(); it != keys_.previous.rend(); ++it) {
+    keys.push_back(&*it);
+  }
+  keys.push_back(&keys_.current);
+
+  event::Draft first;
+  v1::NamingKeyRegistered& registered =
+      *first.kind.mutable_naming_key_registered();
+  registered.set_key_id(keys[0]->id());
+  registered.set_check(keys[0]->CheckValue());
+  registered.set_writer(writer_.name);
+  first.header.set_headline(absl::StrCat("Naming key ", keys[0]->id()));
+  announce(absl::StrCat("naming-key/", keys[0]->id()), std::move(first));
+
+  for (size_t i = 1; i < keys.size(); ++i) {
+    event::Draft next;
+    v1::NamingKeyReplaced& replaced = *next.kind.mutable_naming_key_replaced();
+    replaced.set_old_key_id(keys[i - 1]->id());
+    replaced.set_new_key_id(keys[i]->id());
+    replaced.set_check(keys[i]->CheckValue());
+    replaced.set_writer(writer_.name);
+    replaced.set_reason("replaced by an operator");
+    next.header.set_headline(absl::StrCat("Naming key ", keys[i]->id(),
+                                          " instead of ", keys[i - 1]->id()));
+    announce(absl::StrCat("naming-key/", keys[i]->id()), std::move(next));
+  }
   store_->Append(
       std::move(records), absl::Now() + kDefaultDeadline, nullptr,
       [done = std::move(done)](const absl::Status& status,
@@ -269,24 +356,33 @@ absl::Status CommandPipeline::Prepare(const Call& call, const Message& request,
       submission.conversation_ref().empty()
           ? event::ConversationRef(source, system, submission.request_id())
           : submission.conversation_ref();
+  std::vector<Renaming> renamings;
   std::vector<event::Draft> drafts =
-      DraftsOf(std::move(statement), Subjects(key_, submission, coordinates),
-               conversation_ref, &violations);
+      DraftsOf(std::move(statement), Subjects(keys_, submission, coordinates),
+               conversation_ref, &renamings, &violations);
   if (!violations.empty()) return InvalidRequest(violations);
 
   prepared->validate_only = submission.validate_only();
-  prepared->request_key =
-      key_.RequestKey(source, system, submission.request_id());
-  prepared->digest = key_.RequestDigest(AsBytes(event::RequestDigest(request)));
+  const Sha256Digest digest = event::RequestDigest(request);
+  const auto name = [&](const event::NamingKey& key) {
+    prepared->request_keys.push_back(
+        key.RequestKey(source, system, submission.request_id()));
+    prepared->digests.push_back(key.RequestDigest(AsBytes(digest)));
+  };
+  name(keys_.current);
+  for (const event::NamingKey& key : keys_.previous) name(key);
   event::Request sealing;
   sealing.source = source;
   sealing.system = system;
   sealing.request_id = submission.request_id();
-  sealing.request_key = prepared->request_key;
-  sealing.request_digest = prepared->digest;
+  sealing.request_key = prepared->request_keys[0];
+  sealing.request_digest = prepared->digests[0];
   sealing.traceparent = call.traceparent;
   sealing.received = received;
   prepared->sealed = Seal(std::move(drafts), sealing);
+  for (const Renaming& renaming : renamings) {
+    prepared->renamed.push_back(SealRenaming(renaming, submission, sealing));
+  }
 
   common::Receipt& receipt = prepared->receipt;
   receipt.set_request_id(submission.request_id());
@@ -335,35 +431,41 @@ void CommandPipeline::Submit(const Call& call, const Message& request,
 
 bool CommandPipeline::Recalled(const Prepared& prepared,
                                const ReceiptDone& done) {
+  const std::string& in_flight = prepared.request_keys[0];
   {
     const absl::MutexLock lock(&mutex_);
-    const auto [it, first] = in_flight_.try_emplace(prepared.request_key);
-    it->second.push_back({prepared.digest, done});
+    const auto [it, first] = in_flight_.try_emplace(in_flight);
+    it->second.push_back({prepared.digests, done});
     if (!first) return true;
   }
   // Looked up once it is in flight: whoever finished before has remembered.
-  const std::optional<std::string> remembered =
-      store_->outbox()->Recall(prepared.request_key);
-  common::Remembered memory;
-  if (!remembered.has_value() || !memory.ParseFromString(*remembered)) {
-    return false;  // the same event ids, and a new receipt
+  for (size_t i = 0; i < prepared.request_keys.size(); ++i) {
+    const std::optional<std::string> remembered =
+        store_->outbox()->Recall(prepared.request_keys[i]);
+    common::Remembered memory;
+    if (remembered.has_value() && memory.ParseFromString(*remembered)) {
+      Finish(in_flight, i, memory);
+      return true;
+    }
   }
-  Finish(prepared.request_key, memory);
-  return true;
+  return false;  // the same event ids, and a new receipt
 }
 
 void CommandPipeline::Append(Prepared prepared, absl::Time deadline) {
+  DropAnnounced(&prepared.renamed);
   std::vector<eventlog::TopicRecord> records;
-  records.reserve(prepared.sealed.size());
+  records.reserve(prepared.sealed.size() + prepared.renamed.size());
   for (event::Sealed& sealed : prepared.sealed) {
-    eventlog::Record record{sealed.key, std::move(sealed.value), {}};
-    for (auto& [name, value] : sealed.headers) {
-      record.headers.push_back({std::move(name), std::move(value)});
-    }
-    records.push_back({topic_, std::move(record)});
+    AddRecord(topic_, std::move(sealed), &records);
+  }
+  // Beside the facts: they are no part of the receipt.
+  std::vector<std::string> renamed;
+  for (event::Sealed& sealed : prepared.renamed) {
+    renamed.push_back(sealed.id);
+    AddRecord(topic_, std::move(sealed), &records);
   }
   const auto stored = std::make_shared<common::Remembered>();
-  stored->set_digest(std::move(prepared.digest));
+  stored->set_digest(std::move(prepared.digests[0]));
   *stored->mutable_receipt() = std::move(prepared.receipt);
   const auto complete = [stored](const eventlog::Fates& fates) {
     common::Receipt& receipt = *stored->mutable_receipt();
@@ -385,25 +487,43 @@ void CommandPipeline::Append(Prepared prepared, absl::Time deadline) {
   store_->Append(
       std::move(records), deadline,
       [complete, stored,
-       key = prepared.request_key](const eventlog::Fates& fates) {
+       key = prepared.request_keys[0]](const eventlog::Fates& fates) {
         complete(fates);
         return eventlog::Outbox::Memory{key, stored->SerializeAsString()};
       },
-      [this, stored, key = prepared.request_key](const absl::Status& status,
-                                                 const eventlog::Fates&) {
+      [this, stored, key = prepared.request_keys[0],
+       renamed = std::move(renamed)](const absl::Status& status,
+                                     const eventlog::Fates&) {
         if (status.ok()) {
-          Finish(key, *stored);
+          NoteAnnounced(renamed);
+          Finish(key, 0, *stored);
         } else if (absl::IsResourceExhausted(status)) {
-          Finish(key, TooMuchInFlight());
+          Finish(key, 0, TooMuchInFlight());
         } else if (absl::IsUnavailable(status)) {
-          Finish(key, AppendInDoubt());
+          Finish(key, 0, AppendInDoubt());
         } else {
-          Finish(key, status);
+          Finish(key, 0, status);
         }
       });
 }
 
-void CommandPipeline::Finish(const std::string& request_key,
+void CommandPipeline::DropAnnounced(std::vector<event::Sealed>* renamed) {
+  if (renamed->empty()) return;
+  const absl::MutexLock lock(&mutex_);
+  std::erase_if(*renamed, [this](const event::Sealed& sealed)
+                              ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                                return announced_.contains(sealed.id);
+                              });
+}
+
+void CommandPipeline::NoteAnnounced(const std::vector<std::string>& ids) {
+  if (ids.empty()) return;
+  const absl::MutexLock lock(&mutex_);
+  if (announced_.size() >= kMaxAnnounced) announced_.clear();
+  announced_.insert(ids.begin(), ids.end());
+}
+
+void CommandPipeline::Finish(const std::string& request_key, size_t key,
                              const absl::StatusOr<common::Remembered>& stored) {
   std::vector<Waiting> waiting;
   {
@@ -416,10 +536,10 @@ void CommandPipeline::Finish(const std::string& request_key,
   for (const Waiting& one : waiting) {
     if (!stored.ok()) {
       one.done(stored.status());
-    } else if (one.digest == stored->digest()) {
+    } else if (one.digests[key] == stored->digest()) {
       one.done(stored->receipt());
     } else {
-      one.done(RequestIdReused(stored->digest(), one.digest));
+      one.done(RequestIdReused(stored->digest(), one.digests[key]));
     }
   }
 }

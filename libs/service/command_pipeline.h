@@ -1,6 +1,6 @@
 // Turns a request into events, the same way for every agency.
 //
-//   CommandPipeline pipeline(police::Police(), &store, naming_key);
+//   CommandPipeline pipeline(police::Police(), &store, naming_keys);
 //   pipeline.Submit(call, request, done);
 //
 // From top to bottom, once for each request:
@@ -16,6 +16,9 @@
 //   6. seal: each fact becomes bytes, once
 //   7. append: the log has them, or this writer's outbox
 //   8. remember the receipt, then answer
+//
+// While a former naming key is held, the old and the new reference of whoever a
+// request names are also joined, by a SubjectRenamed beside its facts.
 //
 // It reads no fact: what is submitted cannot be wrong about the past, only say
 // something else. All that it reads is its own memory of requests.
@@ -33,12 +36,14 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "libs/event/reference.h"
+#include "libs/event/naming_key_file.h"
+#include "libs/event/seal.h"
 #include "libs/eventlog/store_and_forward.h"
 #include "libs/service/agency_service.h"
 #include "libs/service/caller.h"
@@ -67,13 +72,14 @@ class CommandPipeline {
  public:
   // `store` outlives the pipeline. `clock` says when a request was received.
   CommandPipeline(
-      Writer writer, eventlog::StoreAndForward* store, event::NamingKey key,
+      Writer writer, eventlog::StoreAndForward* store, event::NamingKeys keys,
       std::function<absl::Time()> clock = [] { return absl::Now(); });
 
-  // Announces the naming key on this writer's topic, so that readers can alarm
-  // on any other. Through the outbox when the log is away; to be called at each
-  // start (the event has one id for ever, so repeats are harmless).
-  void AnnounceKey(std::function<void(absl::Status)> done);
+  // Announces the naming keys on this writer's topic, the first as registered
+  // and each later one as its replacement, so that readers can alarm on any
+  // other. Through the outbox when the log is away; to be called at each start
+  // (each event has one id for ever, so repeats are harmless).
+  void AnnounceKeys(std::function<void(absl::Status)> done);
 
   // How many events the request would make, well formed or not.
   size_t EventsOf(const google::protobuf::Message& request) const;
@@ -92,15 +98,19 @@ class CommandPipeline {
   // false if neither holds it, and then this call is the one in flight.
   bool Recalled(const Prepared& prepared, const ReceiptDone& done);
   void Append(Prepared prepared, absl::Time deadline);
+  // Drops what is known to be announced already.
+  void DropAnnounced(std::vector<event::Sealed>* renamed);
+  void NoteAnnounced(const std::vector<std::string>& ids);
   // Answers all that wait for one request: with the receipt if they said the
-  // same, with REQUEST_ID_REUSED if not.
-  void Finish(const std::string& request_key,
+  // same, with REQUEST_ID_REUSED if not. `key` is the naming key (0 the current
+  // one) under which it is stored.
+  void Finish(const std::string& request_key, size_t key,
               const absl::StatusOr<common::v1::Remembered>& stored);
 
   const Writer writer_;
   const std::string topic_;
   eventlog::StoreAndForward* const store_;
-  const event::NamingKey key_;
+  const event::NamingKeys keys_;
   const std::function<absl::Time()> clock_;
 
   // Requests whose outcome is not known yet, by their request key: whatever
@@ -108,12 +118,14 @@ class CommandPipeline {
   // never appended by two calls, and no id is called used for what is then not
   // stored.
   struct Waiting {
-    std::string digest;
+    std::vector<std::string> digests;  // under each naming key
     ReceiptDone done;
   };
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, std::vector<Waiting>> in_flight_
       ABSL_GUARDED_BY(mutex_);
+  // Ids of renamings that this process has stored.
+  absl::flat_hash_set<std::string> announced_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vigil::service

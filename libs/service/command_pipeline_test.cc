@@ -1,5 +1,6 @@
 #include "libs/service/command_pipeline.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -78,14 +79,17 @@ class CommandPipelineTest : public testing::Test {
         log_.get(), outbox_.get(), options);
     MakePipeline(/*any_subject=*/false);
   }
+  void MakePipeline(bool any_subject, event::NamingKeys keys) {
+    keys_ = std::move(keys);
+    MakePipeline(any_subject);
+  }
   void MakePipeline(bool any_subject) {
     pipeline_ = std::make_unique<CommandPipeline>(
         Writer{.name = "police",
                .service = nullptr,
                .translate = TranslateAct,
                .any_subject = any_subject},
-        store_.get(), event::NamingKey("00c0ffee", std::string(32, 'k')),
-        [] { return kReceived; });
+        store_.get(), keys_, [] { return kReceived; });
   }
 
   // Of a publisher, with other roles beside.
@@ -133,6 +137,8 @@ class CommandPipelineTest : public testing::Test {
   std::unique_ptr<eventlog::RocksdbEventLog> log_;
   std::unique_ptr<eventlog::Outbox> outbox_;
   std::unique_ptr<eventlog::StoreAndForward> store_;
+  event::NamingKeys keys_ = {
+      .current = event::NamingKey("00c0ffee", std::string(32, 'k'))};
   std::unique_ptr<CommandPipeline> pipeline_;
 };
 
@@ -333,8 +339,7 @@ TEST_F(CommandPipelineTest, OnlyTheHubsCoordinatorsDecideAboutRecords) {
                    return std::move(said).About(ForeignSubject());
                  },
              .any_subject = true},
-      store_.get(), event::NamingKey("00c0ffee", std::string(32, 'k')),
-      [] { return kReceived; });
+      store_.get(), keys_, [] { return kReceived; });
   EXPECT_EQ(Submit(Concern("r-1")).status().code(),
             absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(
@@ -515,10 +520,87 @@ TEST_F(InFlightTest, TooMuchIsSaidAndStoredNowhere) {
   EXPECT_EQ(Logged().size(), 2u);
 }
 
+// The keys after a leak of the one in `keys`.
+event::NamingKeys Replaced(event::NamingKeys keys) {
+  keys.previous.insert(keys.previous.begin(), keys.current);
+  keys.current = event::NamingKey("0badcafe", std::string(32, 'n'));
+  return keys;
+}
+
+TEST_F(CommandPipelineTest, AReplacedKeyKeepsTheAnswersOfBefore) {
+  const auto before = Submit(Concern("r-1"));
+  ASSERT_TRUE(before.ok()) << before.status();
+  MakePipeline(/*any_subject=*/false, Replaced(keys_));
+  const auto after = Submit(Concern("r-1"));
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->SerializeAsString(), before->SerializeAsString());
+  auto other = Concern("r-1");
+  other.mutable_account()->set_headline("Something else");
+  EXPECT_EQ(Reason(Submit(other).status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(Logged().size(), 1u);
+}
+
+TEST_F(CommandPipelineTest, AReplacedKeyJoinsOldReferencesAsPeopleAreNamed) {
+  const std::string old = Submit(Concern("r-1"))->events(0).subject();
+  MakePipeline(/*any_subject=*/false, Replaced(keys_));
+  const auto receipt = Submit(Concern("r-2"));
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  ASSERT_EQ(receipt->events_size(), 1);  // the renaming is no part of it
+  const std::string renamed = receipt->events(0).subject();
+  EXPECT_NE(renamed, old);
+  ASSERT_TRUE(Submit(Concern("r-3")).ok());  // it is said once
+  const auto logged = Logged();
+  ASSERT_EQ(logged.size(), 4u);
+  const auto fact = event::Scan(logged[1].record.value);
+  EXPECT_EQ(fact->request_count, 1u);
+  const auto joined = event::Scan(logged[2].record.value);
+  ASSERT_TRUE(joined.ok()) << joined.status();
+  EXPECT_EQ(joined->source, "//vigil/police/police:43");
+  EXPECT_EQ(joined->subject, std::min(old, renamed));
+  EXPECT_EQ(logged[2].record.key, joined->subject);
+  const auto kind = joined->OpenKind();
+  ASSERT_TRUE(kind.ok()) << kind.status();
+  EXPECT_EQ(kind->subject_renamed().from_subject(), old);
+  EXPECT_EQ(kind->subject_renamed().to_subject(), renamed);
+
+  // Whoever holds the old reference still uses it, but not as another child.
+  auto by_reference = Concern("r-4");
+  by_reference.mutable_children(0)->set_subject(old);
+  const auto filed = Submit(by_reference);
+  ASSERT_TRUE(filed.ok()) << filed.status();
+  EXPECT_EQ(filed->events(0).subject(), old);
+  auto twice = Concern("r-5");
+  twice.add_children()->set_subject(old);
+  EXPECT_EQ(Submit(twice).status().code(), absl::StatusCode::kInvalidArgument);
+
+  // Said again after a start, under the same id.
+  MakePipeline(/*any_subject=*/false);
+  ASSERT_TRUE(Submit(Concern("r-6")).ok());
+  EXPECT_EQ(event::Scan(Logged().back().record.value)->id, joined->id);
+}
+
+TEST_F(CommandPipelineTest, AReplacedKeyIsAnnouncedAfterTheFirst) {
+  MakePipeline(/*any_subject=*/false, Replaced(keys_));
+  absl::Notification done;
+  pipeline_->AnnounceKeys([&](const absl::Status& status) {
+    EXPECT_TRUE(status.ok()) << status;
+    done.Notify();
+  });
+  done.WaitForNotification();
+  const auto logged = Logged();
+  ASSERT_EQ(logged.size(), 2u);
+  const auto first = event::Scan(logged[0].record.value)->OpenKind();
+  EXPECT_EQ(first->naming_key_registered().key_id(), "00c0ffee");
+  const auto second = event::Scan(logged[1].record.value)->OpenKind();
+  EXPECT_EQ(second->naming_key_replaced().old_key_id(), "00c0ffee");
+  EXPECT_EQ(second->naming_key_replaced().new_key_id(), "0badcafe");
+  EXPECT_EQ(second->naming_key_replaced().check(), keys_.current.CheckValue());
+}
+
 TEST_F(CommandPipelineTest, TheNamingKeyIsAnnouncedUnderOneId) {
   for (int i = 0; i < 2; ++i) {
     absl::Notification done;
-    pipeline_->AnnounceKey([&](const absl::Status& status) {
+    pipeline_->AnnounceKeys([&](const absl::Status& status) {
       EXPECT_TRUE(status.ok()) << status;
       done.Notify();
     });

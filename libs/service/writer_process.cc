@@ -1,5 +1,6 @@
 #include "libs/service/writer_process.h"
 
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
@@ -59,7 +60,7 @@ std::string OwnerOf(const event::NamingKey& key) {
 // What a folder holds.
 struct Held {
   std::unique_ptr<eventlog::Outbox> outbox;
-  event::NamingKey key;
+  event::NamingKeys keys;
 };
 
 absl::StatusOr<Held> OpenFolder(const std::string& folder) {
@@ -68,8 +69,8 @@ absl::StatusOr<Held> OpenFolder(const std::string& folder) {
   if (!outbox.ok()) return outbox.status();
   const absl::StatusOr<std::string> owner = (*outbox)->BoundTo();
   if (!owner.ok()) return owner.status();
-  auto key = owner->empty() ? event::ReadOrMakeNamingKey(path)
-                            : event::ReadNamingKey(path);
+  auto keys = owner->empty() ? event::ReadOrMakeNamingKeys(path)
+                             : event::ReadNamingKeys(path);
   const auto refused = [&](absl::string_view why) {
     return absl::FailedPreconditionError(absl::StrCat(
         path, why, ", but the outbox beside it belongs to the key ",
@@ -77,16 +78,21 @@ absl::StatusOr<Held> OpenFolder(const std::string& folder) {
         ": restore that file from its backup. Starting with another key would "
         "split every child for ever."));
   };
-  if (absl::IsNotFound(key.status())) return refused(" is not there");
-  if (!key.ok()) return key.status();
-  if (!owner->empty() && *owner != OwnerOf(*key)) {
-    return refused(absl::StrCat(" holds the key ", key->id()));
+  if (absl::IsNotFound(keys.status())) return refused(" is not there");
+  if (!keys.ok()) return keys.status();
+  const bool known =
+      owner->empty() || *owner == OwnerOf(keys->current) ||
+      std::any_of(keys->previous.begin(), keys->previous.end(),
+                  [&](const auto& key) { return *owner == OwnerOf(key); });
+  if (!known) {
+    return refused(absl::StrCat(" holds the key ", keys->current.id()));
   }
-  if (owner->empty()) {  // the first start
-    const absl::Status bound = (*outbox)->Bind(OwnerOf(*key));
+  // First start, or the key was replaced.
+  if (*owner != OwnerOf(keys->current)) {
+    const absl::Status bound = (*outbox)->Bind(OwnerOf(keys->current));
     if (!bound.ok()) return bound;
   }
-  return Held{*std::move(outbox), *std::move(key)};
+  return Held{*std::move(outbox), *std::move(keys)};
 }
 
 }  // namespace
@@ -99,20 +105,32 @@ absl::StatusOr<std::unique_ptr<WriterProcess>> WriterProcess::Open(
   if (!held.ok()) return held.status();
   return std::unique_ptr<WriterProcess>(
       new WriterProcess(std::move(writer), std::move(held->outbox),
-                        std::move(held->key), process, log, callers, metrics));
+                        std::move(held->keys), process, log, callers, metrics));
+}
+
+absl::Status WriterProcess::ReplaceNamingKey(const std::string& folder) {
+  // Nobody else has it open, and its key is the right one.
+  const auto held = OpenFolder(folder);
+  if (!held.ok()) return held.status();
+  const auto keys = event::ReplaceNamingKey(folder + "/naming.key");
+  if (!keys.ok()) return keys.status();
+  LogInfo("naming_key_replaced", {{"folder", folder},
+                                  {"old_key_id", held->keys.current.id()},
+                                  {"new_key_id", keys->current.id()}});
+  return held->outbox->Bind(OwnerOf(keys->current));
 }
 
 WriterProcess::WriterProcess(Writer writer,
                              std::unique_ptr<eventlog::Outbox> outbox,
-                             event::NamingKey key,
+                             event::NamingKeys keys,
                              const config::v1::Process& process,
                              eventlog::EventLog* log, Callers* callers,
                              Metrics* metrics)
     : name_(writer.name),
-      naming_key_id_(key.id()),
+      naming_key_id_(keys.current.id()),
       outbox_(std::move(outbox)),
       store_(log, outbox_.get(), StoreOptions(process)),
-      pipeline_(writer, &store_, std::move(key)),
+      pipeline_(writer, &store_, std::move(keys)),
       service_(
           *writer.service, callers, metrics,
           [this](const google::protobuf::Message& request) {
@@ -139,7 +157,7 @@ WriterProcess::WriterProcess(Writer writer,
                    : 0.0;
       },
       labels);
-  pipeline_.AnnounceKey([name = name_](const absl::Status& status) {
+  pipeline_.AnnounceKeys([name = name_](const absl::Status& status) {
     if (!status.ok()) {
       LogError("naming_key_not_announced",
                {{"writer", name}, {"error", status.ToString()}});
@@ -167,6 +185,11 @@ int RunWriter(Writer writer, int argc, char** argv) {
                  "configuration of this process (vigil.config.v1.Process in "
                  "protobuf text format; see deploy/)")
       ->required();
+  bool replace_naming_key = false;
+  app.add_flag(
+      "--replace-naming-key", replace_naming_key,
+      "make a new naming key after a leak, keep the old one beside it, "
+      "and end (see deploy/README.md)");
   CLI11_PARSE(app, argc, argv);
 
   BlockTerminationSignals();
@@ -178,6 +201,11 @@ int RunWriter(Writer writer, int argc, char** argv) {
   const auto configuration = LoadConfiguration(path);
   if (!configuration.ok()) return fail(configuration.status());
   const config::v1::Process& process = configuration->process;
+  if (replace_naming_key) {
+    const absl::Status replaced =
+        WriterProcess::ReplaceNamingKey(process.data_folder());
+    return replaced.ok() ? 0 : fail(replaced);
+  }
   auto log = OpenLog(process.log(), configuration->topics);
   if (!log.ok()) return fail(log.status());
   Callers callers(configuration->systems, OptionsOfCallers(process));

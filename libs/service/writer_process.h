@@ -37,13 +37,18 @@ class WriterProcess {
   // Opens what `folder` holds, making it at first start: `naming.key`,
   // `outbox`. The outbox is bound to the key: from then on no other is taken,
   // nor a new one made. All that is given outlives it. Errors as
-  // ReadOrMakeNamingKey and Outbox::Open, and
-  //   FAILED_PRECONDITION  the key is gone, or is not the outbox's: it must come
+  // ReadOrMakeNamingKeys and Outbox::Open, and
+  //   FAILED_PRECONDITION  the key is gone, or is not the outbox's: it must
+  //   come
   //                        back from its backup
   static absl::StatusOr<std::unique_ptr<WriterProcess>> Open(
       Writer writer, const std::string& folder,
       const config::v1::Process& process, eventlog::EventLog* log,
       Callers* callers, Metrics* metrics);
+
+  // After a leak, and while no process serves from `folder`: a new naming key,
+  // with the old one kept beside it (deploy/README.md). Errors as Open.
+  static absl::Status ReplaceNamingKey(const std::string& folder);
 
   // Adds the gRPC service, and lets the operator see this writer; before
   // Server::Start.
@@ -55,7 +60,7 @@ class WriterProcess {
 
  private:
   WriterProcess(Writer writer, std::unique_ptr<eventlog::Outbox> outbox,
-                event::NamingKey key, const config::v1::Process& process,
+                event::NamingKeys keys, const config::v1::Process& process,
                 eventlog::EventLog* log, Callers* callers, Metrics* metrics);
 
   const std::string name_;
@@ -66,8 +71,9 @@ class WriterProcess {
   AgencyService service_;
 };
 
-// main() of an agency's service: `police --config FILE`. Serves until SIGTERM.
-// Exit codes: 0 ended in order, 1 could not start, 2 usage.
+// main() of an agency's service: `police --config FILE`. Serves until SIGTERM;
+// with --replace-naming-key it does that and ends. Exit codes: 0 ended in
+// order, 1 could not start, 2 usage.
 int RunWriter(Writer writer, int argc, char** argv);
 
 }  // namespace vigil::service

@@ -49,7 +49,7 @@ class WriterProcessTest : public testing::Test {
 
   std::string KeyFile() const { return folder_ + "/naming.key"; }
   std::string KeyId() const {
-    return event::ReadNamingKey(KeyFile())->id();
+    return event::ReadNamingKeys(KeyFile())->current.id();
   }
 
   std::string folder_;
@@ -80,8 +80,32 @@ TEST_F(WriterProcessTest, AKeyThatIsGoneIsNotMadeAgain) {
 TEST_F(WriterProcessTest, AnotherKeyIsRefused) {
   ASSERT_TRUE(Start().ok());
   fs::remove(KeyFile());
-  ASSERT_TRUE(event::ReadOrMakeNamingKey(KeyFile()).ok());
+  ASSERT_TRUE(event::ReadOrMakeNamingKeys(KeyFile()).ok());
   EXPECT_EQ(Start().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(WriterProcess::ReplaceNamingKey(folder_).code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(WriterProcessTest, AKeyIsReplacedOnPurposeOnly) {
+  ASSERT_TRUE(Start().ok());
+  const std::string id = KeyId();
+  fs::copy_file(KeyFile(), folder_ + "/old");
+  const absl::Status replaced = WriterProcess::ReplaceNamingKey(folder_);
+  ASSERT_TRUE(replaced.ok()) << replaced;
+  EXPECT_NE(KeyId(), id);
+  EXPECT_EQ(event::ReadNamingKeys(KeyFile())->previous[0].id(), id);
+  EXPECT_TRUE(Start().ok());
+  // The old file would name with the key that leaked.
+  fs::copy_file(folder_ + "/old", KeyFile(),
+                fs::copy_options::overwrite_existing);
+  EXPECT_EQ(Start().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(WriterProcessTest, AReplacementThatWasCutShortIsCompletedAtTheStart) {
+  ASSERT_TRUE(Start().ok());
+  ASSERT_TRUE(event::ReplaceNamingKey(KeyFile()).ok());
+  EXPECT_TRUE(Start().ok());
+  EXPECT_TRUE(Start().ok());
 }
 
 }  // namespace

@@ -688,6 +688,27 @@ TEST_F(ChronologyServiceTest, ANumberThatWasWrongNoLongerLinks) {
   EXPECT_EQ(answer->demographics().identifiers(0).value(), "9990000050");
 }
 
+// As a writer says it after its naming key was replaced.
+TEST_F(ChronologyServiceTest, OldAndNewReferenceAreOneChild) {
+  TellOfAnna();
+  const std::string renamed =
+      event::NamingKey("0badcafe", std::string(32, 'n'))
+          .Subject(event::SubjectKind::kPerson, "police:99", "records", "anna");
+  Tell(kPolice, Told(renamed, "2026-04-02", "Seen again"));
+  event::Draft joined;
+  joined.subject = std::min(police_anna_, renamed);
+  joined.header.set_headline("Named with a new key");
+  joined.kind.mutable_subject_renamed()->set_from_subject(police_anna_);
+  joined.kind.mutable_subject_renamed()->set_to_subject(renamed);
+  Tell(kPolice, joined);
+  for (const std::string& subject : {police_anna_, renamed, health_anna_}) {
+    const auto answer = Hub().Chronology(Of(subject));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_THAT(answer->subjects(), SizeIs(3));
+    EXPECT_THAT(answer->rows(), SizeIs(5));
+  }
+}
+
 TEST_F(ChronologyServiceTest, AnEntryFiledUnderTheWrongRecordMoves) {
   TellOfAnna();
   const std::string bela = Subject("police:99", "18");

@@ -26,7 +26,8 @@
 namespace vigil {
 namespace {
 
-int Run(const std::string& path) {
+// `replace_key_of`: a writer; empty to serve.
+int Run(const std::string& path, const std::string& replace_key_of) {
   service::BlockTerminationSignals();
   service::SetUpLog();
   const auto fail = [](const absl::Status& status) {
@@ -37,6 +38,18 @@ int Run(const std::string& path) {
   if (!configuration.ok()) return fail(configuration.status());
   const config::v1::Process& process = configuration->process;
   const std::string& folder = process.data_folder();
+  const std::vector<service::Writer> agencies = {
+      police::Police(), health::Health(), education::Education(),
+      social_care::SocialCare(), mash::Mash()};
+  if (!replace_key_of.empty()) {
+    for (const service::Writer& writer : agencies) {
+      if (writer.name != replace_key_of) continue;
+      const absl::Status replaced =
+          service::WriterProcess::ReplaceNamingKey(folder + "/" + writer.name);
+      return replaced.ok() ? 0 : fail(replaced);
+    }
+    return fail(absl::NotFoundError("there is no writer " + replace_key_of));
+  }
   auto log = service::OpenLog(process.log(), configuration->topics);
   if (!log.ok()) return fail(log.status());
 
@@ -45,9 +58,7 @@ int Run(const std::string& path) {
   service::Metrics metrics;
 
   std::vector<std::unique_ptr<service::WriterProcess>> writers;
-  for (service::Writer writer :
-       {police::Police(), health::Health(), education::Education(),
-        social_care::SocialCare(), mash::Mash()}) {
+  for (const service::Writer& writer : agencies) {
     auto opened =
         service::WriterProcess::Open(writer, folder + "/" + writer.name,
                                      process, log->get(), &callers, &metrics);
@@ -89,6 +100,10 @@ int main(int argc, char** argv) {
                  "configuration of this process (vigil.config.v1.Process in "
                  "protobuf text format; see deploy/node.textproto)")
       ->required();
+  std::string replace_key_of;
+  app.add_option("--replace-naming-key", replace_key_of,
+                 "make a new naming key for this writer after a leak, keep the "
+                 "old one beside it, and end (see deploy/README.md)");
   CLI11_PARSE(app, argc, argv);
-  return vigil::Run(path);
+  return vigil::Run(path, replace_key_of);
 }
