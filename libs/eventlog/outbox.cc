@@ -141,20 +141,23 @@ absl::Status Outbox::Write(const Changes& changes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Outbox::Entry>> Outbox::Front(size_t limit,
-                                                         uint64_t from) const {
-  std::vector<Entry> entries;
+absl::StatusOr<Outbox::Page> Outbox::Front(size_t limit, uint64_t from) const {
+  Page page;
+  size_t bytes = 0;
   const std::unique_ptr<rocksdb::Iterator> row(store_->db->NewIterator(
       rocksdb::ReadOptions(), store_->Family(kWaiting)));
-  for (row->Seek(Number(from)); row->Valid() && entries.size() < limit;
+  row->Seek(Number(from));
+  for (; row->Valid() && page.entries.size() < limit && bytes < kMaxPageBytes;
        row->Next()) {
     if (!DecodeEntry(View(row->key()), View(row->value()),
-                     &entries.emplace_back())) {
+                     &page.entries.emplace_back())) {
       return absl::DataLossError("the outbox has an entry that cannot be read");
     }
+    bytes += row->value().size();
   }
   if (!row->status().ok()) return FromRocksdb(row->status(), "read outbox");
-  return entries;
+  page.more = row->Valid();
+  return page;
 }
 
 absl::Status Outbox::Park(uint64_t number, const std::string& reason) {
@@ -253,8 +256,8 @@ absl::Status Outbox::Forget(absl::Time before) {
 
 std::optional<absl::Time> Outbox::oldest() const {
   const auto front = Front(1);
-  if (!front.ok() || front->empty()) return std::nullopt;
-  return front->front().put;
+  if (!front.ok() || front->entries.empty()) return std::nullopt;
+  return front->entries[0].put;
 }
 
 }  // namespace vigil::eventlog

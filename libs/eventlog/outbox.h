@@ -3,7 +3,7 @@
 //
 //   auto outbox = Outbox::Open("/var/lib/vigil/police/outbox");
 //   (*outbox)->Write({.put = records, .remember = {{request_key, receipt}}});
-//   for (const Outbox::Entry& entry : *(*outbox)->Front(500)) ...   // relay
+//   for (const Outbox::Entry& entry : (*outbox)->Front(500)->entries) ...
 //   (*outbox)->Write({.remove = {entry.number}});
 //
 // It is a queue that trims, not a log: order is not promised to anybody. The
@@ -49,6 +49,12 @@ class Outbox {
     TopicRecord record;
   };
 
+  // The beginning of the queue, and whether it goes on.
+  struct Page {
+    std::vector<Entry> entries;
+    bool more = false;
+  };
+
   // What one request's answer was, for its repeats.
   struct Memory {
     std::string key;
@@ -74,9 +80,10 @@ class Outbox {
   // the log has those records, and readers see repeats.
   absl::Status Write(const Changes& changes);
 
-  // The oldest entries, at most `limit`, from the number `from` on.
-  absl::StatusOr<std::vector<Entry>> Front(size_t limit,
-                                           uint64_t from = 0) const;
+  // The oldest entries from the number `from` on: at most `limit`, and no more
+  // than the first that makes it kMaxPageBytes.
+  static constexpr size_t kMaxPageBytes = size_t{8} << 20;
+  absl::StatusOr<Page> Front(size_t limit, uint64_t from = 0) const;
 
   // Sets aside an entry that the log refuses for ever (an ACL, a size), so that
   // it blocks no other: kept, counted, and put back by Retry after repair.

@@ -1,11 +1,13 @@
 #include "libs/eventlog/store_and_forward.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
+#include "libs/eventlog/partitioner.h"
 #include "libs/eventlog/topics.h"
 #include "spdlog/spdlog.h"
 
@@ -55,15 +57,32 @@ bool StoreAndForward::stopping() const {
 }
 
 absl::Status StoreAndForward::RetryParked() {
-  const absl::Status status = outbox_->Retry();
+  if (!outbox_->writable()) {
+    return absl::UnavailableError(
+        "the outbox failed to write: restart the process first");
+  }
   const absl::MutexLock lock(&mutex_);
-  ++forwarded_;
-  return status;
+  retry_parked_ = true;
+  return absl::OkStatus();
 }
 
-bool StoreAndForward::log_is_silent() const {
+bool StoreAndForward::stores() const {
   const absl::MutexLock lock(&mutex_);
-  return silent_;
+  return stores_;
+}
+
+bool StoreAndForward::log_answers() const {
+  const absl::MutexLock lock(&mutex_);
+  return stores_ && silent_.empty();
+}
+
+Partition StoreAndForward::PartitionOf(const TopicRecord& record) const {
+  const size_t partitions = log_->Partitions(record.topic).size();
+  return {record.topic,
+          partitions == 0  // no longer declared: the log will refuse it
+              ? 0
+              : eventlog::PartitionOf(record.record.key,
+                                      static_cast<int32_t>(partitions))};
 }
 
 void StoreAndForward::Append(std::vector<TopicRecord> records,
@@ -78,13 +97,23 @@ void StoreAndForward::Append(std::vector<TopicRecord> records,
     }
     if (!status.ok()) return done(std::move(status), {});
   }
+  std::vector<Partition> partitions;
+  if (options_.forward) {
+    for (const TopicRecord& record : records) {
+      partitions.push_back(PartitionOf(record));
+    }
+  }
   bool silent = false;
   bool full = false;
   {
     const absl::MutexLock lock(&mutex_);
     full = unanswered_ >= options_.max_in_flight;
     if (!full) ++unanswered_;
-    silent = silent_ && options_.forward;
+    silent = std::any_of(partitions.begin(), partitions.end(),
+                         [this](const Partition& each)
+                             ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                               return silent_.contains(each);
+                             });
   }
   if (full) {
     done(absl::ResourceExhaustedError("too many requests in flight"), {});
@@ -108,12 +137,12 @@ void StoreAndForward::Append(std::vector<TopicRecord> records,
       options_.forward ? records : std::vector<TopicRecord>());
   log_->AppendBatch(
       std::move(records), until,
-      [this, copy, had_its_time, fates = std::move(fates),
-       remember = std::move(remember), done = std::move(done)](
+      [this, copy, had_its_time, partitions = std::move(partitions),
+       fates = std::move(fates), remember = std::move(remember),
+       done = std::move(done)](
           std::vector<absl::StatusOr<Appended>> outcomes) mutable {
-        absl::Status refused;
-        absl::Status in_doubt;
-        bool silence = false;
+        absl::Status failed;
+        std::set<Partition> quiet;
         Kept kept;
         for (size_t i = 0; i < outcomes.size(); ++i) {
           if (outcomes[i].ok()) {
@@ -121,25 +150,40 @@ void StoreAndForward::Append(std::vector<TopicRecord> records,
             continue;
           }
           const absl::Status& status = outcomes[i].status();
-          silence = silence || absl::IsUnavailable(status) ||
-                    (absl::IsDeadlineExceeded(status) && had_its_time);
-          // A broker's ACL can be repaired, so that record is kept; a topic
-          // that is not declared, or a size, is a mistake of this process.
-          if (absl::IsInvalidArgument(status) || absl::IsNotFound(status)) {
-            refused = status;
-          } else if (options_.forward) {
+          if (options_.forward) {
+            // Whatever it was: what can be repaired at the broker, be it an ACL
+            // or a limit of size, must not cost the record.
+            if (absl::IsUnavailable(status) ||
+                (absl::IsDeadlineExceeded(status) && had_its_time)) {
+              quiet.insert(partitions[i]);
+            }
             kept.to_outbox.push_back(std::move((*copy)[i]));
-          } else {
-            in_doubt = absl::UnavailableError(status.message());
+          } else if (!absl::IsUnavailable(failed)) {
+            failed = absl::IsResourceExhausted(status)
+                         ? status
+                         : absl::UnavailableError(status.message());
           }
         }
-        if (silence && options_.forward) {
+        if (!quiet.empty()) {
           const absl::MutexLock lock(&mutex_);
-          if (!silent_) spdlog::warn("log=silent records=to_outbox");
-          silent_ = true;
+          if (silent_.empty()) spdlog::warn("log=silent records=to_outbox");
+          silent_.merge(quiet);
         }
-        if (!refused.ok() || !in_doubt.ok()) {
-          done(!refused.ok() ? refused : in_doubt, {});
+        if (!failed.ok()) {
+          {
+            const absl::MutexLock lock(&mutex_);
+            // A caller in a hurry says nothing about the log.
+            const bool unavailable = std::any_of(
+                outcomes.begin(), outcomes.end(), [](const auto& outcome) {
+                  return absl::IsUnavailable(outcome.status());
+                });
+            if (unavailable && stores_) {
+              spdlog::error("log=failed error=\"{}\" next=restart",
+                            failed.ToString());
+            }
+            stores_ = stores_ && !unavailable;
+          }
+          done(failed, {});
           const absl::MutexLock lock(&mutex_);
           --unanswered_;
           return;
@@ -184,14 +228,23 @@ void StoreAndForward::KeepAll() {
                                 .now = options_.clock()});
     }
     if (!written.ok()) {
-      spdlog::error("outbox=failed error=\"{}\"", written.ToString());
+      spdlog::error("outbox=failed error=\"{}\" next=restart",
+                    written.ToString());
+    }
+    // What the log has is durable, remembered or not.
+    const auto is_stored = [&](const Kept& kept) {
+      return written.ok() ||
+             std::all_of(kept.fates.begin(), kept.fates.end(),
+                         [](const auto& fate) { return fate.has_value(); });
+    };
+    {
+      const absl::MutexLock lock(&mutex_);
+      stores_ = std::all_of(batch.begin(), batch.end(), is_stored);
+      // An outbox that cannot take records must not keep them from the log.
+      if (!written.ok()) silent_.clear();
     }
     for (Kept& kept : batch) {
-      const bool logged =
-          std::all_of(kept.fates.begin(), kept.fates.end(),
-                      [](const auto& fate) { return fate.has_value(); });
-      // What the log has is durable, remembered or not.
-      if (written.ok() || logged) {
+      if (is_stored(kept)) {
         kept.done(absl::OkStatus(), std::move(kept.fates));
       } else {
         kept.done(absl::UnavailableError("neither log nor outbox has it"), {});
@@ -200,77 +253,109 @@ void StoreAndForward::KeepAll() {
     const absl::MutexLock lock(&mutex_);
     unanswered_ -= batch.size();
     forwarded_ += put.size();
-    // An outbox that cannot take records must not keep them from the log.
-    if (!written.ok()) silent_ = false;
   }
 }
 
 absl::StatusOr<size_t> StoreAndForward::RelayOnce() {
-  auto entries = outbox_->Front(kRelayBatch, relay_from_);
-  // An outbox that cannot be written cannot forget what was sent: then each
-  // entry is sent once more, and no oftener.
-  if (entries.ok() && entries->empty() && outbox_->writable()) {
-    relay_from_ = 0;
-    entries = outbox_->Front(kRelayBatch);
-  }
-  if (!entries.ok()) return entries.status();
-  if (entries->empty()) return 0;
-  // A queue that fits into one attempt is tried from its beginning each time,
-  // and so stays in order.
-  relay_from_ = entries->size() == kRelayBatch || !outbox_->writable()
-                    ? entries->back().number + 1
-                    : 0;
-  std::vector<TopicRecord> records;
-  records.reserve(entries->size());
-  for (const Outbox::Entry& entry : *entries) records.push_back(entry.record);
-
-  // Shared, because a relay that ends does not wait for the answer.
-  struct Attempt {
-    absl::Mutex mutex;
-    bool answered = false;
-    std::vector<absl::StatusOr<Appended>> outcomes;
-  };
-  const auto attempt = std::make_shared<Attempt>();
-  log_->AppendBatch(std::move(records), absl::Now() + options_.relay_deadline,
-                    [attempt](std::vector<absl::StatusOr<Appended>> result) {
-                      const absl::MutexLock lock(&attempt->mutex);
-                      attempt->outcomes = std::move(result);
-                      attempt->answered = true;
-                    });
-  {
-    const absl::MutexLock lock(&attempt->mutex);
-    while (!attempt->mutex.AwaitWithTimeout(absl::Condition(&attempt->answered),
-                                            kStopNotice)) {
-      if (stopping()) return absl::CancelledError("the relay ends");
+  // A batch for each partition, since one that has no leader answers late.
+  std::map<Partition, std::vector<Outbox::Entry>> batches;
+  while (batches.empty()) {
+    if (outbox_->depth() <= settled_.size()) return 0;
+    absl::StatusOr<Outbox::Page> page =
+        outbox_->Front(kRelayBatch, relay_from_);
+    if (!page.ok()) return page.status();
+    if (page->entries.empty() && relay_from_ == 0) return 0;
+    // A queue that fits into one attempt is tried from its beginning each time,
+    // and so stays in order.
+    relay_from_ = page->more ? page->entries.back().number + 1 : 0;
+    for (Outbox::Entry& entry : page->entries) {
+      if (settled_.contains(entry.number)) continue;
+      batches[PartitionOf(entry.record)].push_back(std::move(entry));
     }
   }
-  const auto& outcomes = attempt->outcomes;
 
+  // Shared, because a relay that ends does not wait for the answers.
+  struct Attempt {
+    absl::Mutex mutex;
+    std::map<Partition, std::vector<absl::StatusOr<Appended>>> answers;
+  };
+  const auto attempt = std::make_shared<Attempt>();
+  const absl::Time deadline = absl::Now() + options_.relay_deadline;
+  for (const auto& [partition, entries] : batches) {
+    std::vector<TopicRecord> records;
+    records.reserve(entries.size());
+    for (const Outbox::Entry& entry : entries) records.push_back(entry.record);
+    log_->AppendBatch(std::move(records), deadline,
+                      [attempt, partition = partition](
+                          std::vector<absl::StatusOr<Appended>> outcomes) {
+                        const absl::MutexLock lock(&attempt->mutex);
+                        attempt->answers[partition] = std::move(outcomes);
+                      });
+  }
+  size_t settled = 0;
+  absl::Status failed;
+  while (!batches.empty()) {
+    std::map<Partition, std::vector<absl::StatusOr<Appended>>> answers;
+    {
+      const absl::MutexLock lock(&attempt->mutex);
+      const auto answered = [&] { return !attempt->answers.empty(); };
+      attempt->mutex.AwaitWithTimeout(absl::Condition(&answered), kStopNotice);
+      answers.swap(attempt->answers);
+    }
+    if (answers.empty() && stopping()) {
+      return absl::CancelledError("the relay ends");
+    }
+    for (const auto& [partition, outcomes] : answers) {
+      const absl::StatusOr<size_t> done =
+          Settle(partition, batches.at(partition), outcomes);
+      if (done.ok()) {
+        settled += *done;
+      } else {
+        failed = done.status();
+      }
+      batches.erase(partition);
+    }
+  }
+  if (!failed.ok() && settled == 0) return failed;
+  return settled;
+}
+
+absl::StatusOr<size_t> StoreAndForward::Settle(
+    const Partition& partition, const std::vector<Outbox::Entry>& entries,
+    const std::vector<absl::StatusOr<Appended>>& outcomes) {
   std::vector<uint64_t> logged;
   size_t parked = 0;
   absl::Status failed;
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    const uint64_t number = (*entries)[i].number;
-    if (outcomes[i].ok()) {
+    const uint64_t number = entries[i].number;
+    const absl::Status& status = outcomes[i].status();
+    if (status.ok()) {
       logged.push_back(number);
-    } else if (IsRefusedForEver(outcomes[i].status())) {
-      spdlog::error("outbox=parked topic={} error=\"{}\"",
-                    (*entries)[i].record.topic,
-                    outcomes[i].status().ToString());
-      const absl::Status park =
-          outbox_->Park(number, std::string(outcomes[i].status().message()));
-      if (!park.ok()) return park;
+    } else if (IsRefusedForEver(status)) {
+      spdlog::error("outbox=parked topic={} error=\"{}\"", partition.topic,
+                    status.ToString());
       ++parked;
+      if (!outbox_->Park(number, std::string(status.message())).ok()) {
+        settled_.insert(number);
+      }
     } else {
-      failed = outcomes[i].status();
+      failed = status;
     }
   }
-  if (!logged.empty()) {
-    const absl::Status removed = outbox_->Write(
-        {.put = {}, .remember = {}, .remove = logged, .now = options_.clock()});
-    if (!removed.ok()) return removed;
+  if (!logged.empty() && !outbox_
+                              ->Write({.put = {},
+                                       .remember = {},
+                                       .remove = logged,
+                                       .now = options_.clock()})
+                              .ok()) {
+    settled_.insert(logged.begin(), logged.end());
   }
-  if (!failed.ok() && logged.empty()) return failed;
+  if (logged.empty() && parked == 0) return failed;
+  const absl::MutexLock lock(&mutex_);
+  if (!logged.empty()) stores_ = true;
+  if (silent_.erase(partition) > 0 && silent_.empty()) {
+    spdlog::info("log=answering outbox_records={}", outbox_->depth());
+  }
   return logged.size() + parked;
 }
 
@@ -280,6 +365,17 @@ void StoreAndForward::RelayAll() {
   absl::Time next_sweep = absl::InfinitePast();
   uint64_t seen = 0;
   while (true) {
+    bool retry_parked = false;
+    {
+      const absl::MutexLock lock(&mutex_);
+      std::swap(retry_parked, retry_parked_);
+    }
+    if (retry_parked) {
+      const absl::Status put_back = outbox_->Retry();
+      if (!put_back.ok()) {
+        spdlog::error("relay_parked=failed error=\"{}\"", put_back.ToString());
+      }
+    }
     if (absl::Now() >= next_sweep) {
       const absl::Status swept =
           outbox_->Forget(options_.clock() - options_.request_memory);
@@ -300,14 +396,10 @@ void StoreAndForward::RelayAll() {
       if (*relayed > 0) wait = absl::ZeroDuration();
     }
     const absl::MutexLock lock(&mutex_);
-    if (relayed.ok() && *relayed > 0 && silent_) {
-      silent_ = false;
-      spdlog::info("log=answering outbox_records={}", outbox_->depth());
-    }
     const auto wake = [this, &seen,
                        &relayed]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       // After a failure new records are no reason to try sooner.
-      return stopping_ || (relayed.ok() && forwarded_ != seen);
+      return stopping_ || retry_parked_ || (relayed.ok() && forwarded_ != seen);
     };
     mutex_.AwaitWithTimeout(absl::Condition(&wake), wait);
     if (stopping_) return;

@@ -6,14 +6,19 @@
 //
 // The log has `accept_after`, and at most half of what remains of the deadline,
 // to say that it has the records; then those that it has not confirmed go to
-// the outbox in one fsynced batch, and while the log stays silent later ones go
-// there at once. A relay sends them on without holding up new ones; order is
-// not promised, since none is needed. A record that was in doubt may so come
-// twice into the log: readers keep the first. What the log refuses for ever is
-// parked: kept, alarmed, and sent after repair.
+// the outbox in one fsynced batch, and while their partition stays silent later
+// ones go there at once. A relay sends them on without holding up new ones, or
+// those of other partitions for longer than one attempt; order is not promised,
+// since none is needed. A record that was in doubt may so come twice into the
+// log: readers keep the first. What the log refuses for ever is parked: kept,
+// alarmed, and sent after repair.
 //
 // Over the embedded log there is nothing to forward: what it cannot take now,
 // this disk cannot either. Then only LOGGED is answered.
+//
+// A log or an outbox that failed to write is opened again by a restart of the
+// process alone; what the disk then holds is for recovery to say. The relay
+// goes on reading such an outbox, and sends each entry once.
 //
 // Threads: safe. Nothing blocks its caller; callbacks run on a thread of the
 // log or of this class, and must not block.
@@ -23,6 +28,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,7 +49,8 @@ using Fates = std::vector<std::optional<Appended>>;
 
 // Called once. OK: every record is durable, and the fates say how. Otherwise
 //   UNAVAILABLE         neither could be done; in doubt: repeat the same
-//   records RESOURCE_EXHAUSTED  too much in flight; it is nowhere: try later
+//                       records
+//   RESOURCE_EXHAUSTED  too much in flight; it is nowhere: try later
 //   INVALID_ARGUMENT, NOT_FOUND  a record that no log takes (its size, its
 //                       topic); none of the batch is anywhere
 using StoreDone = std::function<void(absl::Status, Fates)>;
@@ -52,14 +59,17 @@ using StoreDone = std::function<void(absl::Status, Fates)>;
 // runs, and as durable as they are in the outbox.
 using Remember = std::function<Outbox::Memory(const Fates&)>;
 
+// How long one attempt of the relay may take. Above Kafka's
+// delivery.timeout.ms: while an attempt is alive in librdkafka, another would
+// only make a second copy of each record.
+inline constexpr absl::Duration kRelayDeadline = absl::Seconds(35);
+
 struct StoreAndForwardOptions {
   // False over the embedded log.
   bool forward = true;
   absl::Duration accept_after = kAcceptAfter;
-  // How long one attempt of the relay may take, and how it waits between
-  // failures. Above Kafka's delivery.timeout.ms: while an attempt is alive in
-  // librdkafka, another would only make a second copy of each record.
-  absl::Duration relay_deadline = absl::Seconds(35);
+  absl::Duration relay_deadline = kRelayDeadline;
+  // How the relay waits between failures.
   absl::Duration relay_backoff_min = absl::Milliseconds(100);
   absl::Duration relay_backoff_max = absl::Seconds(15);
   absl::Duration request_memory = kRequestMemory;
@@ -80,11 +90,17 @@ class StoreAndForward {
   void Append(std::vector<TopicRecord> records, absl::Time deadline,
               Remember remember, StoreDone done);
 
-  // Sends again what the log refused for ever, after the repair.
+  // Has the relay send again what the log refused for ever, after the repair.
+  // UNAVAILABLE if the outbox must be opened again first.
   absl::Status RetryParked();
 
-  // True while the log does not answer and records go to the outbox at once.
-  bool log_is_silent() const;
+  // False since records were answered UNAVAILABLE, because neither the log nor
+  // the outbox took them, and until one of them takes some.
+  bool stores() const;
+
+  // False while that is so, or while a partition does not answer and its
+  // records go to the outbox at once.
+  bool log_answers() const;
 
   EventLog* log() const { return log_; }
   Outbox* outbox() const { return outbox_; }
@@ -103,6 +119,11 @@ class StoreAndForward {
   void RelayAll();  // thread
   // One attempt with the next entries; how many of them are done with.
   absl::StatusOr<size_t> RelayOnce();
+  // What became of entries of one partition: the same.
+  absl::StatusOr<size_t> Settle(
+      const Partition& partition, const std::vector<Outbox::Entry>& entries,
+      const std::vector<absl::StatusOr<Appended>>& outcomes);
+  Partition PartitionOf(const TopicRecord& record) const;
   bool stopping() const;
 
   EventLog* const log_;
@@ -112,13 +133,19 @@ class StoreAndForward {
   mutable absl::Mutex mutex_;
   std::deque<Kept> kept_ ABSL_GUARDED_BY(mutex_);
   size_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
+  // Partitions that did not answer; each has records in the outbox, or about to
+  // be put there, so that the relay finds out when it does.
+  std::set<Partition> silent_ ABSL_GUARDED_BY(mutex_);
+  bool stores_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool retry_parked_ ABSL_GUARDED_BY(mutex_) = false;
   // Counts what was put into the outbox, so that the relay wakes.
   uint64_t forwarded_ ABSL_GUARDED_BY(mutex_) = 0;
   // The relay's own. It goes through a long outbox and begins again, so that
   // records of one partition that is away do not hold up the others.
   uint64_t relay_from_ = 0;
+  // Entries that are done with and that a broken outbox cannot forget.
+  std::set<uint64_t> settled_;
   std::thread keeper_;
   std::thread relay_;
 };

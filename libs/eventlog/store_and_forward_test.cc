@@ -14,13 +14,16 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
+#include "libs/eventlog/partitioner.h"
 #include "libs/eventlog/rocksdb_event_log.h"
+#include "tests/fault/faulty_disk.h"
 #include "tests/temporary_folder.h"
 
 namespace vigil::eventlog {
 namespace {
 
 constexpr char kTopic[] = "t";
+constexpr char kWide[] = "wide";  // two partitions
 
 // The embedded log behind a network that can be cut or fall silent, that
 // refuses a key, or has lost one.
@@ -47,9 +50,11 @@ class Network final : public EventLog {
     const absl::MutexLock lock(&mutex_);
     lost_ = std::move(key);
   }
-  void RefuseKey(std::string key) {
+  void RefuseKey(std::string key,
+                 absl::Status with = absl::PermissionDeniedError("no ACL")) {
     const absl::MutexLock lock(&mutex_);
     refused_ = std::move(key);
+    refusal_ = std::move(with);
   }
   int attempts() const {
     const absl::MutexLock lock(&mutex_);
@@ -65,14 +70,16 @@ class Network final : public EventLog {
   void AppendBatch(std::vector<TopicRecord> batch, absl::Time deadline,
                    AppendDone done) override {
     bool cut = false;
-    std::string refused;
     std::string lost;
+    std::string refused;
+    absl::Status refusal;
     {
       const absl::MutexLock lock(&mutex_);
       ++attempts_;
       cut = cut_;
-      refused = refused_;
       lost = lost_;
+      refused = refused_;
+      refusal = refusal_;
       if (hang_) {
         // In doubt at the deadline; here it passes when the test says so.
         held_.push_back([size = batch.size(), done = std::move(done)] {
@@ -82,34 +89,25 @@ class Network final : public EventLog {
         return;
       }
     }
-    const auto is_lost = [&](const TopicRecord& record) {
-      return record.record.key == lost;
+    const auto fault = [&](const TopicRecord& record) {
+      if (cut) return absl::UnavailableError("cut");
+      if (record.record.key == lost) return absl::UnavailableError("no leader");
+      return record.record.key == refused ? refusal : absl::OkStatus();
     };
-    if (std::any_of(batch.begin(), batch.end(), is_lost)) {
-      std::vector<absl::StatusOr<Appended>> outcomes;
-      for (TopicRecord& record : batch) {
-        if (is_lost(record)) {
-          outcomes.push_back(absl::UnavailableError("no leader"));
-        } else {
-          outcomes.push_back(log_->Append(std::move(record), deadline));
-        }
-      }
-      done(std::move(outcomes));
+    if (std::all_of(batch.begin(), batch.end(),
+                    [&](const auto& record) { return fault(record).ok(); })) {
+      log_->AppendBatch(std::move(batch), deadline, std::move(done));
       return;
     }
-    if (cut) {
-      done(std::vector<absl::StatusOr<Appended>>(
-          batch.size(), absl::UnavailableError("cut")));
-      return;
-    }
-    for (const TopicRecord& record : batch) {
-      if (record.record.key == refused) {
-        done(std::vector<absl::StatusOr<Appended>>(
-            batch.size(), absl::PermissionDeniedError("no ACL")));
-        return;
+    std::vector<absl::StatusOr<Appended>> outcomes;
+    for (TopicRecord& record : batch) {
+      if (absl::Status said = fault(record); !said.ok()) {
+        outcomes.push_back(std::move(said));
+      } else {
+        outcomes.push_back(log_->Append(std::move(record), deadline));
       }
     }
-    log_->AppendBatch(std::move(batch), deadline, std::move(done));
+    done(std::move(outcomes));
   }
   absl::StatusOr<std::unique_ptr<Cursor>> Open(
       std::map<Partition, int64_t> from) override {
@@ -129,16 +127,17 @@ class Network final : public EventLog {
   bool cut_ = false;
   bool hang_ = false;
   std::vector<std::function<void()>> held_;
-  std::string refused_;
   std::string lost_;
+  std::string refused_;
+  absl::Status refusal_;
   int attempts_ = 0;
 };
 
 class StoreAndForwardTest : public testing::Test {
  protected:
   StoreAndForwardTest() {
-    log_ =
-        *RocksdbEventLog::Open(folder_.path() + "/log", {{kTopic, {1, 1, 1}}});
+    log_ = *RocksdbEventLog::Open(folder_.path() + "/log",
+                                  {{kTopic, {1, 1, 1}}, {kWide, {2, 1, 1}}});
     network_ = std::make_unique<Network>(log_.get());
     Restart();
   }
@@ -153,12 +152,13 @@ class StoreAndForwardTest : public testing::Test {
     store_.reset();
     outbox_.reset();
   }
-  void Restart() {
+  void Restart(bool forward = true) {
     Stop();
-    auto outbox = Outbox::Open(folder_.path() + "/outbox");
+    auto outbox = Outbox::Open(folder_.path() + "/outbox", disk_.env());
     ASSERT_TRUE(outbox.ok()) << outbox.status();
     outbox_ = *std::move(outbox);
     StoreAndForwardOptions options;
+    options.forward = forward;
     options.relay_backoff_min = absl::Milliseconds(1);
     options.relay_backoff_max = absl::Milliseconds(5);
     store_ = std::make_unique<StoreAndForward>(network_.get(), outbox_.get(),
@@ -197,6 +197,7 @@ class StoreAndForwardTest : public testing::Test {
   }
 
   const TemporaryFolder folder_;
+  FaultyDisk disk_;  // the outbox's
   std::unique_ptr<RocksdbEventLog> log_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Outbox> outbox_;
@@ -232,7 +233,8 @@ TEST_F(StoreAndForwardTest, WhileTheLogIsAwayRecordsAreAcceptedThenRelayed) {
 TEST_F(StoreAndForwardTest, ASilentLogIsNotWaitedForAgain) {
   network_->Cut(true);
   ASSERT_TRUE(Append("first").first.ok());
-  EXPECT_TRUE(store_->log_is_silent());
+  EXPECT_FALSE(store_->log_answers());
+  EXPECT_TRUE(store_->stores());
   Stop();
   Restart();  // a restart during the outage keeps what was accepted
   EXPECT_EQ(outbox_->depth(), 1u);
@@ -302,6 +304,94 @@ TEST_F(StoreAndForwardTest, ALostPartitionHoldsUpNoOther) {
   EXPECT_EQ(Read(1)[0].record.value, "good");
   network_->LoseKey("");
   EXPECT_EQ(Read(601).size(), 601u);
+}
+
+TEST_F(StoreAndForwardTest, ALostPartitionSendsNoOthersToTheOutbox) {
+  const TopicRecord lost = {kWide, {"lost", "1", {}}};
+  TopicRecord healthy = {kWide, {"", "2", {}}};
+  do {
+    healthy.record.key += "k";
+  } while (PartitionOf(healthy.record.key, 2) == PartitionOf("lost", 2));
+  network_->LoseKey("lost");
+  const auto [status, fates] = AppendAll({lost});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(fates[0].has_value());
+  const auto [also, other] = AppendAll({healthy});
+  ASSERT_TRUE(also.ok()) << also;
+  EXPECT_TRUE(other[0].has_value());
+  EXPECT_FALSE(store_->log_answers());
+  EXPECT_EQ(outbox_->depth(), 1u);
+}
+
+TEST_F(StoreAndForwardTest, WhatIsTooMuchForOneAttemptIsRelayedInSeveral) {
+  // More than a log has in flight at once (in_flight.h).
+  const std::string value(kMaxValueBytes, 'x');
+  network_->Cut(true);
+  for (int i = 0; i < 70; ++i) {
+    ASSERT_TRUE(AppendAll({{kTopic, {absl::StrCat(i), value, {}}}}).first.ok());
+  }
+  network_->Cut(false);
+  std::set<std::string> keys;
+  for (const auto& record : Read(70)) keys.insert(record.record.key);
+  EXPECT_EQ(keys.size(), 70u);
+  while (!store_->log_answers()) std::this_thread::yield();
+}
+
+TEST_F(StoreAndForwardTest, WhatABrokerFindsTooLargeIsKeptUntilItsRepair) {
+  network_->RefuseKey("large",
+                      absl::InvalidArgumentError("Message size too large"));
+  const auto [status, fates] =
+      AppendAll({{kTopic, {"small", "1", {}}}, {kTopic, {"large", "2", {}}}});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(fates[0].has_value());
+  EXPECT_FALSE(fates[1].has_value());
+  while (outbox_->parked() == 0) std::this_thread::yield();
+  network_->RefuseKey("");
+  ASSERT_TRUE(store_->RetryParked().ok());
+  EXPECT_EQ(Read(2)[1].record.value, "2");
+}
+
+TEST_F(StoreAndForwardTest, ABrokenOutboxIsRelayedOnceAndNoOftener) {
+  network_->Cut(true);
+  ASSERT_TRUE(Append("a").first.ok());
+  ASSERT_TRUE(Append("b").first.ok());
+  disk_.FailAt(1, FaultyDisk::Mode::kForAll);
+  EXPECT_TRUE(absl::IsUnavailable(Append("nowhere").first));
+  EXPECT_FALSE(outbox_->writable());
+  EXPECT_FALSE(store_->stores());
+  EXPECT_FALSE(store_->log_answers());
+  EXPECT_TRUE(absl::IsUnavailable(store_->RetryParked()));
+
+  // One gets through, and cannot be forgotten; the other does not.
+  network_->LoseKey("key-a");
+  network_->Cut(false);
+  ASSERT_EQ(Read(1)[0].record.value, "b");
+  network_->WaitForAttempts(network_->attempts() + 5);
+  network_->LoseKey("");
+  ASSERT_EQ(Read(2)[1].record.value, "a");
+  // The log takes what comes, so this process is of use.
+  ASSERT_TRUE(Append("c").first.ok());
+  EXPECT_TRUE(store_->stores());
+  store_.reset();
+  EXPECT_EQ(*log_->End({kTopic, 0}, absl::InfiniteFuture()), 3);
+  EXPECT_EQ(outbox_->depth(), 2u);
+  outbox_.reset();
+  disk_.Heal();
+}
+
+TEST_F(StoreAndForwardTest, WithoutForwardingAFailedLogStoresNothing) {
+  Restart(/*forward=*/false);
+  network_->RefuseKey("key-a", absl::ResourceExhaustedError("in flight"));
+  EXPECT_TRUE(absl::IsResourceExhausted(Append("a").first));
+  EXPECT_TRUE(store_->stores());
+  network_->Cut(true);
+  EXPECT_TRUE(absl::IsUnavailable(Append("b").first));
+  EXPECT_FALSE(store_->stores());
+  EXPECT_FALSE(store_->log_answers());
+  network_->Cut(false);
+  EXPECT_TRUE(Append("b").first.ok());
+  EXPECT_TRUE(store_->stores());
+  EXPECT_TRUE(store_->log_answers());
 }
 
 TEST_F(StoreAndForwardTest, ALogThatNeverAnswersKeepsNoOneWaiting) {

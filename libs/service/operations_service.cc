@@ -83,7 +83,7 @@ class OperationsService::Rpcs final
       writer.mutable_oldest_waiting()->set_nanos(
           static_cast<int32_t>(milliseconds % 1000) * 1'000'000);
     }
-    writer.set_log_answers(YesOrNo(!watched.store->log_is_silent()));
+    writer.set_log_answers(YesOrNo(watched.store->log_answers()));
     writer.set_outbox_writable(YesOrNo(outbox.writable()));
     writer.set_naming_key_id(watched.naming_key_id);
   }

@@ -130,12 +130,13 @@ TEST_P(DiskFault, TheOutboxKeepsWhatItAcknowledged) {
       }
       // As the relay: one is sent and removed, one is refused and parked.
       const auto front = (*outbox)->Front(2);
-      if (!front.ok() || front->size() < 2) continue;
-      put.erase((*front)[0].record.record.value);
-      const std::vector<uint64_t> sent = {(*front)[0].number};
+      if (!front.ok() || front->entries.size() < 2) continue;
+      put.erase(front->entries[0].record.record.value);
+      const std::vector<uint64_t> sent = {front->entries[0].number};
       const absl::Status removed = (*outbox)->Write(
           {.put = {}, .remember = {}, .remove = sent, .now = now});
-      const absl::Status parked = (*outbox)->Park((*front)[1].number, "an ACL");
+      const absl::Status parked =
+          (*outbox)->Park(front->entries[1].number, "an ACL");
       EXPECT_TRUE((removed.ok() && parked.ok()) || disk.failed());
     }
   };
@@ -146,9 +147,10 @@ TEST_P(DiskFault, TheOutboxKeepsWhatItAcknowledged) {
     EXPECT_EQ((*outbox)->parked(), 0u);
     const auto all = (*outbox)->Front(1000);
     ASSERT_TRUE(all.ok()) << all.status();
-    EXPECT_EQ((*outbox)->depth(), all->size());
+    EXPECT_EQ((*outbox)->depth(), all->entries.size());
     std::map<std::string, int> present;
-    for (const Outbox::Entry& each : *all) ++present[each.record.record.value];
+    for (const Outbox::Entry& each : all->entries)
+      ++present[each.record.record.value];
     for (const std::string& value : put) EXPECT_EQ(present[value], 1) << value;
     for (const std::string& name : remembered) {
       EXPECT_EQ((*outbox)->Recall(name), "receipt") << name;
