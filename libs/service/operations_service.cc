@@ -85,6 +85,7 @@ class OperationsService::Rpcs final
     }
     writer.set_log_answers(YesOrNo(watched.store->log_answers()));
     writer.set_outbox_writable(YesOrNo(outbox.writable()));
+    writer.set_stores(YesOrNo(watched.store->stores()));
     writer.set_naming_key_id(watched.naming_key_id);
   }
 

@@ -1,6 +1,7 @@
 // A whole writer over a real connection, as its operator sees it.
 #include "libs/service/operations_service.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -13,15 +14,22 @@
 #include "libs/service/channel.h"
 #include "libs/service/status.h"
 #include "libs/service/writer_process.h"
+#include "tests/fault/faulty_disk.h"
 #include "vigil/common/v1/operations.pb.h"
 #include "vigil/police/v1/police.pb.h"
 
 namespace vigil::service {
 namespace {
 
+constexpr char kPolice[] = "vigil.police.v1.PoliceService";
+
 class OperationsServiceTest : public testing::Test {
  protected:
-  void Start(const std::string& roles) {
+  ~OperationsServiceTest() override {
+    if (server_ != nullptr) server_->Shutdown();
+  }
+
+  void Start(const std::string& roles, bool disk_fails = false) {
     // Tests run beside each other, each in a process of its own.
     folder_ = testing::TempDir() + "/operations-" +
               testing::UnitTest::GetInstance()->current_test_info()->name();
@@ -45,13 +53,10 @@ class OperationsServiceTest : public testing::Test {
         "127.0.0.1:0");
     process_.mutable_listener()->mutable_plaintext()->set_as_system("me");
     log_ = *eventlog::RocksdbEventLog::Open(
-        folder_ + "/log", {{"vigil.police.events.v1", {1, 1, 1}}});
-    auto writer = WriterProcess::Open(
-        {.name = "police",
-         .service = police::v1::Item::descriptor()->file()->FindServiceByName(
-             "PoliceService"),
-         .translate = TranslateAct},
-        folder_ + "/police", process_, log_.get(), callers_.get(), &metrics_);
+        folder_ + "/log", {{"vigil.police.events.v1", {1, 1, 1}}},
+        {.env = disk_.env()});
+    if (disk_fails) disk_.FailAt(1, FaultyDisk::Mode::kForAll);
+    auto writer = Open("police");
     ASSERT_TRUE(writer.ok()) << writer.status();
     writer_ = *std::move(writer);
     operations_ = std::make_unique<OperationsService>(callers_.get());
@@ -66,6 +71,15 @@ class OperationsServiceTest : public testing::Test {
                         .private_key_file = ""}));
   }
 
+  absl::StatusOr<std::unique_ptr<WriterProcess>> Open(const std::string& name) {
+    return WriterProcess::Open(
+        {.name = name,
+         .service = police::v1::Item::descriptor()->file()->FindServiceByName(
+             "PoliceService"),
+         .translate = TranslateAct},
+        folder_ + "/" + name, process_, log_.get(), callers_.get(), &metrics_);
+  }
+
   absl::Status Call(const std::string& method,
                     const google::protobuf::Message& request,
                     google::protobuf::Message* response) {
@@ -77,6 +91,7 @@ class OperationsServiceTest : public testing::Test {
   config::v1::Process process_;
   Metrics metrics_;
   std::unique_ptr<Callers> callers_;
+  FaultyDisk disk_;  // the log's
   std::unique_ptr<eventlog::EventLog> log_;
   std::unique_ptr<WriterProcess> writer_;
   std::unique_ptr<OperationsService> operations_;
@@ -98,7 +113,32 @@ TEST_F(OperationsServiceTest, AnOperatorSeesEachWriter) {
   EXPECT_FALSE(writer.has_oldest_waiting());
   EXPECT_EQ(writer.log_answers(), event::v1::ANSWER_YES);
   EXPECT_EQ(writer.outbox_writable(), event::v1::ANSWER_YES);
+  EXPECT_EQ(writer.stores(), event::v1::ANSWER_YES);
   EXPECT_EQ(writer.naming_key_id().size(), 8u);
+  EXPECT_EQ(channel_->IsServing(kPolice), absl::StatusOr<bool>(true));
+}
+
+TEST_F(OperationsServiceTest, AWriterThatCanStoreNothingSaysSo) {
+  // The first record is its own: what its naming key is called.
+  Start("ROLE_OPERATOR", /*disk_fails=*/true);
+  absl::StatusOr<bool> serving = true;
+  while (serving.ok() && *serving) serving = channel_->IsServing(kPolice);
+  ASSERT_TRUE(serving.ok()) << serving.status();
+  common::v1::GetWritersResponse response;
+  const absl::Status status =
+      Call("GetWriters", common::v1::GetWritersRequest(), &response);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(response.writers(0).stores(), event::v1::ANSWER_NO);
+  EXPECT_EQ(response.writers(0).log_answers(), event::v1::ANSWER_NO);
+  EXPECT_EQ(response.writers(0).outbox_writable(), event::v1::ANSWER_YES);
+}
+
+TEST_F(OperationsServiceTest, AWriterWithoutItsTopicDoesNotStart) {
+  Start("ROLE_OPERATOR");
+  const auto health = Open("health");
+  EXPECT_EQ(health.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(health.status().message()),
+              testing::HasSubstr("vigil.health.events.v1"));
 }
 
 TEST_F(OperationsServiceTest, ParkedRecordsAreRelayedByName) {

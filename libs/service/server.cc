@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <map>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -182,12 +183,15 @@ struct Server::State {
   config::v1::Process process;
   Metrics* metrics;
   std::vector<grpc::Service*> services;
+  std::map<std::string, std::function<bool()>> watched;
   std::string tls_address;
   std::string plaintext_address;
   std::string metrics_address;
   std::unique_ptr<grpc::Server> server;
+  std::thread watcher;
 
   absl::Mutex mutex;
+  bool ending ABSL_GUARDED_BY(mutex) = false;
   std::map<std::string, bool, std::less<>> serving ABSL_GUARDED_BY(mutex);
   // Of the server, while it serves.
   grpc::HealthCheckServiceInterface* health ABSL_GUARDED_BY(mutex) = nullptr;
@@ -207,6 +211,23 @@ void Server::Add(absl::string_view service_name, grpc::Service* service) {
   state_->services.push_back(service);
   absl::MutexLock lock(&state_->mutex);
   state_->serving.try_emplace(std::string(service_name), true);
+}
+
+void Server::Watch(absl::string_view name, std::function<bool()> serving) {
+  Check(state_->server == nullptr, "what is watched is named before Start");
+  state_->watched[std::string(name)] = std::move(serving);
+}
+
+void Server::WatchUntilEnd() {
+  bool ending = false;
+  while (!ending) {
+    for (const auto& [name, serving] : state_->watched) {
+      SetServing(name, serving());
+    }
+    absl::MutexLock lock(&state_->mutex);
+    ending = state_->mutex.AwaitWithTimeout(absl::Condition(&state_->ending),
+                                            kAskHealthEvery);
+  }
 }
 
 absl::Status Server::Start() {
@@ -279,6 +300,9 @@ absl::Status Server::Start() {
       state.health->SetServingStatus(name, serving);
     }
   }
+  if (!state.watched.empty()) {
+    state.watcher = std::thread([this] { WatchUntilEnd(); });
+  }
   const std::string line = LogLine("serving", fields);
   if (absl::Status written =
           WriteFileAtomically(state.AddressesFile(), line + "\n");
@@ -301,7 +325,10 @@ const std::string& Server::metrics_address() const {
 
 void Server::SetServing(absl::string_view name, bool serving) {
   absl::MutexLock lock(&state_->mutex);
-  state_->serving.insert_or_assign(std::string(name), serving);
+  bool& known =
+      state_->serving.try_emplace(std::string(name), !serving).first->second;
+  if (known == serving) return;
+  known = serving;
   if (state_->health != nullptr) {
     state_->health->SetServingStatus(std::string(name), serving);
   }
@@ -313,7 +340,9 @@ void Server::Shutdown() {
     absl::MutexLock lock(&state_->mutex);
     if (state_->health != nullptr) state_->health->Shutdown();
     state_->health = nullptr;
+    state_->ending = true;
   }
+  if (state_->watcher.joinable()) state_->watcher.join();
   state_->server->Shutdown(std::chrono::system_clock::now() +
                            absl::ToChronoMilliseconds(kShutdownGrace));
   state_->server.reset();

@@ -23,8 +23,8 @@
 // Messages are not compressed: a call that says it is ends with UNIMPLEMENTED.
 //
 // Health is grpc.health.v1: every added service is SERVING from the start and
-// until the end begins; SetServing tells otherwise, and knows further names
-// ("vigil.Freshness").
+// until the end begins; Watch or SetServing tell otherwise, and know further
+// names ("vigil.Freshness").
 //
 // Threads: SetServing from any; the rest from the one that owns it.
 #ifndef VIGIL_LIBS_SERVICE_SERVER_H_
@@ -73,6 +73,9 @@ inline constexpr absl::Duration kKeepaliveAnswer = absl::Seconds(10);
 inline constexpr absl::Duration kMaxConnectionAge = absl::Minutes(30);
 inline constexpr absl::Duration kMaxConnectionAgeGrace = absl::Minutes(1);
 
+// How often what is watched is asked for its health.
+inline constexpr absl::Duration kAskHealthEvery = absl::Seconds(1);
+
 // How often the certificate's files are looked at.
 inline constexpr absl::Duration kCertificateRefresh = absl::Seconds(60);
 
@@ -96,6 +99,10 @@ class Server {
   // Before Start. `service_name` is the full proto name; the service outlives
   // the server.
   void Add(absl::string_view service_name, grpc::Service* service);
+
+  // Before Start. Health of this name is what `serving` says, which is asked on
+  // a thread of the server's, from Start until Shutdown.
+  void Watch(absl::string_view name, std::function<bool()> serving);
 
   // Listens and serves.
   //   INVALID_ARGUMENT     no listener at all, plaintext on another address
@@ -123,6 +130,8 @@ class Server {
   int RunUntilSignal(const std::function<void()>& drain = nullptr);
 
  private:
+  void WatchUntilEnd();  // thread
+
   struct State;  // gRPC's types
   std::unique_ptr<State> state_;
 };

@@ -101,6 +101,12 @@ absl::StatusOr<std::unique_ptr<WriterProcess>> WriterProcess::Open(
     Writer writer, const std::string& folder,
     const config::v1::Process& process, eventlog::EventLog* log,
     Callers* callers, Metrics* metrics) {
+  const std::string topic = EventsTopic(writer.name);
+  if (log->Partitions(topic).empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the declaration of topics lacks ", topic,
+                     ", to which all of this writer is written"));
+  }
   auto held = OpenFolder(folder);
   if (!held.ok()) return held.status();
   return std::unique_ptr<WriterProcess>(
@@ -167,6 +173,7 @@ WriterProcess::WriterProcess(Writer writer,
 
 void WriterProcess::AddTo(Server* server, OperationsService* operations) {
   server->Add(service_.name(), service_.grpc_service());
+  server->Watch(service_.name(), [this] { return store_.stores(); });
   operations->Watch(name_, &store_, naming_key_id_);
 }
 

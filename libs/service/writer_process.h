@@ -38,9 +38,9 @@ class WriterProcess {
   // `outbox`. The outbox is bound to the key: from then on no other is taken,
   // nor a new one made. All that is given outlives it. Errors as
   // ReadOrMakeNamingKeys and Outbox::Open, and
-  //   FAILED_PRECONDITION  the key is gone, or is not the outbox's: it must
-  //   come
-  //                        back from its backup
+  //   FAILED_PRECONDITION  the key is gone or is not the outbox's: it must come
+  //                        back from its backup; or this writer's topic is not
+  //                        declared
   static absl::StatusOr<std::unique_ptr<WriterProcess>> Open(
       Writer writer, const std::string& folder,
       const config::v1::Process& process, eventlog::EventLog* log,
@@ -52,6 +52,9 @@ class WriterProcess {
 
   // Adds the gRPC service, and lets the operator see this writer; before
   // Server::Start.
+  // Adds the gRPC service, which is SERVING while the log or the outbox takes
+  // records, and lets the operator see this writer; before Server::Start. The
+  // server is shut down before this goes.
   void AddTo(Server* server, OperationsService* operations);
 
   // Logs what is left to do at the end: the outbox's depth. Nothing is lost;

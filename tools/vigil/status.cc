@@ -23,6 +23,7 @@ namespace {
 constexpr char kChronologyService[] = "vigil.chronology.v1.ChronologyService";
 constexpr char kChronology[] = "chronology";
 constexpr char kServing[] = "serving";
+constexpr char kNotServing[] = "not serving";
 // services/chronology/chronology.h: SERVING while the index follows the log.
 constexpr char kFreshness[] = "vigil.Freshness";
 
@@ -45,7 +46,7 @@ std::string Serving(const Options& options, const std::string& service,
   const absl::StatusOr<bool> serving =
       channel->IsServing(health, options.connection.timeout());
   if (!serving.ok()) return StatusText(serving.status());
-  return *serving ? kServing : "not serving";
+  return *serving ? kServing : kNotServing;
 }
 
 absl::StatusOr<chronology::v1::GetStatusResponse> IndexStatus(
@@ -91,6 +92,13 @@ std::map<std::string, common::v1::Writer> Writers(
       troubles->push_back(absl::StrCat(
           name, ": the log refused ", writer.parked_records(),
           " records for ever; mend it, then `vigil relay ", name, "`"));
+    }
+    if (writer.stores() == event::v1::ANSWER_NO) {
+      troubles->push_back(
+          absl::StrCat(name,
+                       ": neither the log nor the outbox takes records; mend "
+                       "the disk, then restart it"));
+      continue;
     }
     if (writer.log_answers() == event::v1::ANSWER_NO) {
       troubles->push_back(absl::StrCat(name, ": the log does not answer"));
@@ -166,10 +174,10 @@ ExitCode Status(const Options& options) {
     }
   }
 
-  // Who does not serve was named already.
+  // Who does not answer at all was named already.
   std::vector<std::string> answering;
   for (const auto& [service, state] : states) {
-    if (state == kServing) answering.push_back(service);
+    if (state == kServing || state == kNotServing) answering.push_back(service);
   }
   const std::map<std::string, common::v1::Writer> writers =
       Writers(options, answering, &troubles);
