@@ -19,4 +19,9 @@ absl::StatusOr<Appended> EventLog::Append(TopicRecord record,
   return outcome;
 }
 
+absl::StatusOr<int64_t> EventLog::End(const Partition& partition,
+                                      absl::Time deadline) {
+  return Ends({partition}, deadline).at(partition);
+}
+
 }  // namespace vigil::eventlog

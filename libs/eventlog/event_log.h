@@ -107,7 +107,10 @@ class Cursor {
   //                answered by an empty batch or by a jump.
   //   UNAVAILABLE  the log cannot be reached now, which an empty answer never
   //                hides. It may come before the deadline; the same call a
-  //                little later goes on where this one stopped.
+  //                little later goes on where this one stopped, and so does the
+  //                first one, when connecting takes longer than it waits.
+  //                Partitions that can be reached are read though others
+  //                cannot: of which ones, EventLog::Ends tells.
   //   PERMISSION_DENIED  the broker's ACLs.
   virtual absl::StatusOr<std::vector<LoggedRecord>> Next(
       size_t limit, absl::Time deadline) = 0;
@@ -142,9 +145,17 @@ class EventLog {
   virtual absl::StatusOr<std::unique_ptr<Cursor>> Open(
       std::map<Partition, int64_t> from) = 0;
 
-  // The offset that the next record of the partition will have at least.
-  virtual absl::StatusOr<int64_t> End(const Partition& partition,
-                                      absl::Time deadline) = 0;
+  // The offset that the next record of each partition will have at least, or
+  // why that cannot be told: one answer for each, all asked at once.
+  //   UNAVAILABLE  the log cannot be asked by the deadline; or this partition
+  //                is away, as one without a leader, or of a topic that was
+  //                declared and is not made yet
+  //   NOT_FOUND, PERMISSION_DENIED  as above
+  virtual std::map<Partition, absl::StatusOr<int64_t>> Ends(
+      const std::vector<Partition>& partitions, absl::Time deadline) = 0;
+
+  // Of one.
+  absl::StatusOr<int64_t> End(const Partition& partition, absl::Time deadline);
 
   // The topics of this deployment and how many partitions each has: what the
   // declaration says, so it answers when the log cannot be reached.

@@ -90,12 +90,18 @@ absl::Time LoggedTime(const rd_kafka_message_t& message) {
 using KafkaTopic = Owned<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 using Metadata = Owned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
 
-// Asks the broker by the deadline for the end of each partition.
-absl::StatusOr<std::map<Partition, int64_t>> AskEnds(
+// Asks by the deadline where each partition ends.
+std::map<Partition, absl::StatusOr<int64_t>> AskEnds(
     rd_kafka_t* client, const std::vector<Partition>& partitions,
     absl::Time deadline) {
-  // First for the topics that this client knows, since a question about a topic
-  // that it may not see is otherwise only answered by a time-out.
+  std::map<Partition, absl::StatusOr<int64_t>> ends;
+  for (const Partition& each : partitions) {
+    ends[each] = absl::UnavailableError(
+        absl::StrCat(Name(each), ": the broker does not know it"));
+  }
+  // First for the topics that this client knows: a question about a topic that
+  // it may not see, or about a partition without a leader, is otherwise only
+  // answered by a time-out, and so is all that was asked with it.
   std::map<std::string, KafkaTopic> topics;
   for (const Partition& each : partitions) {
     if (topics.contains(each.topic)) continue;
@@ -105,40 +111,60 @@ absl::StatusOr<std::map<Partition, int64_t>> AskEnds(
   const rd_kafka_metadata_t* answer = nullptr;
   const auto met = rd_kafka_metadata(client, /*all_topics=*/0, nullptr, &answer,
                                      MillisUntil(deadline));
-  if (met != RD_KAFKA_RESP_ERR_NO_ERROR) return FromKafka(met, "ask the log");
+  if (met != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    for (auto& [partition, end] : ends) end = FromKafka(met, "ask the log");
+    return ends;
+  }
   const Metadata metadata(answer);
+  std::vector<Partition> led;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
-    const rd_kafka_metadata_topic_t& each = metadata->topics[i];
-    if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR && topics.contains(each.topic)) {
-      return FromKafka(each.err, each.topic);
+    const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      for (auto& [partition, end] : ends) {
+        if (partition.topic == topic.topic) {
+          end = FromKafka(topic.err, topic.topic);
+        }
+      }
+      continue;
+    }
+    for (int j = 0; j < topic.partition_cnt; ++j) {
+      const Partition partition = {topic.topic, topic.partitions[j].id};
+      const auto end = ends.find(partition);
+      if (end == ends.end()) continue;
+      if (topic.partitions[j].leader < 0) {
+        end->second =
+            FromKafka(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, Name(partition));
+      } else {
+        led.push_back(partition);
+      }
     }
   }
+  if (led.empty()) return ends;
   // And this call, not rd_kafka_query_watermark_offsets, which in 2.0 can wait
   // past its time-out.
   const PartitionList list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const Partition& each : partitions) {
+      rd_kafka_topic_partition_list_new(static_cast<int>(led.size())));
+  for (const Partition& each : led) {
     rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(),
                                       each.partition)
         ->offset = RD_KAFKA_OFFSET_END;
   }
   const rd_kafka_resp_err_t asked =
       rd_kafka_offsets_for_times(client, list.get(), MillisUntil(deadline));
-  if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return FromKafka(asked, "ask where the log ends");
-  }
-  std::map<Partition, int64_t> ends;
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& each = list->elems[i];
     const Partition partition = {each.topic, each.partition};
-    if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return FromKafka(each.err, Name(partition));
-    }
-    if (each.offset < 0) {
-      return absl::UnavailableError(
+    absl::StatusOr<int64_t>& end = ends[partition];
+    if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      end = FromKafka(asked, "ask where the log ends");
+    } else if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      end = FromKafka(each.err, Name(partition));
+    } else if (each.offset < 0) {
+      end = absl::UnavailableError(
           absl::StrCat(Name(partition), ": the broker knows no end"));
+    } else {
+      end = each.offset;
     }
-    ends[partition] = each.offset;
   }
   return ends;
 }
@@ -438,6 +464,9 @@ class KafkaCursor final : public Cursor {
         FromKafka(static_cast<rd_kafka_resp_err_t>(error), reason);
   }
 
+  // OK if the broker tells of any partition by the deadline.
+  absl::Status Reach(absl::Time deadline);
+
   // Appends the message, or learns from its error.
   void Take(const rd_kafka_message_t& message,
             std::vector<LoggedRecord>& records, size_t& bytes);
@@ -448,8 +477,8 @@ class KafkaCursor final : public Cursor {
   std::vector<Partition> partitions_;
   // Records were lost: the same answer for ever.
   absl::Status lost_;
-  // Not OK: the broker has not answered for all partitions yet, or something
-  // was out of reach since it did.
+  // Not OK: the broker has not answered yet, or something was out of reach
+  // since it did.
   absl::Status suspicion_ =
       absl::UnavailableError("the broker was not reached yet");
 };
@@ -490,10 +519,23 @@ void KafkaCursor::Take(const rd_kafka_message_t& message,
   bytes += SizeBytes(record.record);
 }
 
+absl::Status KafkaCursor::Reach(absl::Time deadline) {
+  absl::Status unreached;
+  for (const auto& [partition, end] :
+       AskEnds(client_.get(), partitions_, deadline)) {
+    if (end.ok()) return absl::OkStatus();
+    if (unreached.ok()) unreached = end.status();
+  }
+  if (unreached.ok() || absl::IsPermissionDenied(unreached)) return unreached;
+  return absl::UnavailableError(
+      absl::StrCat(suspicion_.message(), "; ", unreached.message()));
+}
+
 absl::StatusOr<std::vector<LoggedRecord>> KafkaCursor::Next(
     size_t limit, absl::Time deadline) {
   std::vector<LoggedRecord> records;
   size_t bytes = 0;
+  bool asked = false;
   while (lost_.ok()) {
     // What has come already, then wait for one more.
     while (records.size() < limit && bytes < kMaxReadBytes) {
@@ -504,23 +546,19 @@ absl::StatusOr<std::vector<LoggedRecord>> KafkaCursor::Next(
     }
     if (!records.empty()) return records;
     if (!lost_.ok()) break;
-    if (!suspicion_.ok()) {
-      // "Nothing yet" must not hide a log that is out of reach: ask it.
-      const auto ends = AskEnds(client_.get(), partitions_, deadline);
-      if (ends.ok()) {
-        suspicion_ = absl::OkStatus();
-      } else if (absl::IsPermissionDenied(ends.status())) {
-        return ends.status();
-      } else {
-        return absl::UnavailableError(
-            absl::StrCat(suspicion_.message(), "; ", ends.status().message()));
-      }
+    if (!suspicion_.ok() && !asked) {
+      // "Nothing yet" must not hide a log that is out of reach: ask it. Once in
+      // a call: what one partition goes on to complain of is no reason to ask
+      // for all of them again and again.
+      if (absl::Status reached = Reach(deadline); !reached.ok()) return reached;
+      suspicion_ = absl::OkStatus();
+      asked = true;
     }
     const Message message(
         rd_kafka_consume_queue(queue_.get(), MillisUntil(deadline)));
     if (message != nullptr) {
       Take(*message, records, bytes);
-    } else if (absl::Now() >= deadline && suspicion_.ok()) {
+    } else if (absl::Now() >= deadline && (suspicion_.ok() || asked)) {
       return records;
     }
   }
@@ -574,14 +612,21 @@ absl::StatusOr<std::unique_ptr<Cursor>> KafkaEventLog::Open(
   return KafkaCursor::New(connection_, std::move(from));
 }
 
-absl::StatusOr<int64_t> KafkaEventLog::End(const Partition& partition,
-                                           absl::Time deadline) {
-  if (absl::Status status = CheckPartition(topics_, partition); !status.ok()) {
-    return status;
+std::map<Partition, absl::StatusOr<int64_t>> KafkaEventLog::Ends(
+    const std::vector<Partition>& partitions, absl::Time deadline) {
+  std::map<Partition, absl::StatusOr<int64_t>> ends;
+  std::vector<Partition> declared;
+  for (const Partition& each : partitions) {
+    if (absl::Status status = CheckPartition(topics_, each); status.ok()) {
+      declared.push_back(each);
+    } else {
+      ends[each] = std::move(status);
+    }
   }
-  const auto ends = AskEnds(reader_->client(), {partition}, deadline);
-  if (!ends.ok()) return ends.status();
-  return ends->at(partition);
+  if (!declared.empty()) {
+    ends.merge(AskEnds(reader_->client(), declared, deadline));
+  }
+  return ends;
 }
 
 std::vector<Partition> KafkaEventLog::Partitions(

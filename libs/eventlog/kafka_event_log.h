@@ -60,9 +60,9 @@ class KafkaEventLog final : public EventLog {
   absl::StatusOr<std::unique_ptr<Cursor>> Open(
       std::map<Partition, int64_t> from) override;
 
-  // Asks the broker: UNAVAILABLE if it cannot be asked by the deadline.
-  absl::StatusOr<int64_t> End(const Partition& partition,
-                              absl::Time deadline) override;
+  // Two questions, one to each broker that leads any of them.
+  std::map<Partition, absl::StatusOr<int64_t>> Ends(
+      const std::vector<Partition>& partitions, absl::Time deadline) override;
 
   std::vector<Partition> Partitions(const std::string& topic) const override;
 

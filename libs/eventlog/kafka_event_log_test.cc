@@ -15,7 +15,9 @@ namespace vigil::eventlog {
 namespace {
 
 constexpr char kTopic[] = "vigil.test.events.v1";
-const Topics kTopics = {{kTopic, {.partitions = 1}}};
+constexpr char kWide[] = "vigil.test.wide.v1";
+const Topics kTopics = {{kTopic, {.partitions = 1}},
+                        {kWide, {.partitions = 2}}};
 constexpr int16_t kProduceRequest = 0;  // its key in Kafka's protocol
 
 absl::Time Soon() { return absl::Now() + absl::Seconds(60); }
@@ -28,6 +30,7 @@ class KafkaEventLogTest : public testing::Test {
         rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
     cluster_ = rd_kafka_mock_cluster_new(client_, 1);
     rd_kafka_mock_topic_create(cluster_, kTopic, 1, 1);
+    rd_kafka_mock_topic_create(cluster_, kWide, 2, 1);
   }
   ~KafkaEventLogTest() override {
     log_.reset();
@@ -105,6 +108,31 @@ TEST_F(KafkaEventLogTest, ABrokerThatIsAwayIsDoubtAtTheDeadline) {
   ASSERT_TRUE(after.ok()) << after.status();
   // Kafka took the one in doubt when it was back, before the next.
   EXPECT_EQ(after->position.offset, 2);
+}
+
+TEST_F(KafkaEventLogTest, APartitionWithoutALeaderHoldsUpNoOther) {
+  Open();
+  const int32_t led = PartitionOf("key", 2);
+  const int32_t leaderless = 1 - led;
+  rd_kafka_mock_partition_set_leader(cluster_, kWide, leaderless, -1);
+  ASSERT_TRUE(log_->Append({kWide, {"key", "1", {}}}, Soon()).ok());
+  const auto ends = log_->Ends({{kWide, 0}, {kWide, 1}}, Soon());
+  EXPECT_EQ(ends.at({kWide, led}), absl::StatusOr<int64_t>(1));
+  EXPECT_TRUE(absl::IsUnavailable(ends.at({kWide, leaderless}).status()));
+
+  auto cursor = log_->Open({{{kWide, 0}, 0}, {{kWide, 1}, 0}});
+  ASSERT_TRUE(cursor.ok()) << cursor.status();
+  auto some = (*cursor)->Next(10, Soon());
+  ASSERT_TRUE(some.ok()) << some.status();
+  EXPECT_EQ(some->size(), 1u);
+  // Nothing yet, which is no lie: Ends tells which partition is away.
+  some = (*cursor)->Next(10, absl::Now() + absl::Milliseconds(500));
+  ASSERT_TRUE(some.ok()) << some.status();
+  ASSERT_TRUE(log_->Append({kWide, {"key", "2", {}}}, Soon()).ok());
+  some = (*cursor)->Next(10, Soon());
+  ASSERT_TRUE(some.ok()) << some.status();
+  ASSERT_EQ(some->size(), 1u);
+  EXPECT_EQ((*some)[0].record.value, "2");
 }
 
 TEST_F(KafkaEventLogTest, AFullQueueIsExhaustionNotDoubt) {

@@ -468,11 +468,18 @@ absl::StatusOr<std::unique_ptr<Cursor>> RocksdbEventLog::Open(
   return std::make_unique<StoreCursor>(store_.get(), std::move(from));
 }
 
-absl::StatusOr<int64_t> RocksdbEventLog::End(const Partition& partition,
-                                             absl::Time /*deadline*/) {
-  absl::Status status = CheckPartition(store_->topics(), partition);
-  if (!status.ok()) return status;
-  return store_->End(partition);
+std::map<Partition, absl::StatusOr<int64_t>> RocksdbEventLog::Ends(
+    const std::vector<Partition>& partitions, absl::Time /*deadline*/) {
+  std::map<Partition, absl::StatusOr<int64_t>> ends;
+  for (const Partition& each : partitions) {
+    if (absl::Status status = CheckPartition(store_->topics(), each);
+        !status.ok()) {
+      ends[each] = std::move(status);
+    } else {
+      ends[each] = store_->End(each);
+    }
+  }
+  return ends;
 }
 
 std::vector<Partition> RocksdbEventLog::Partitions(

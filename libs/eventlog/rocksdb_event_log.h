@@ -63,8 +63,8 @@ class RocksdbEventLog final : public EventLog {
                    AppendDone done) override;
   absl::StatusOr<std::unique_ptr<Cursor>> Open(
       std::map<Partition, int64_t> from) override;
-  absl::StatusOr<int64_t> End(const Partition& partition,
-                              absl::Time deadline) override;
+  std::map<Partition, absl::StatusOr<int64_t>> Ends(
+      const std::vector<Partition>& partitions, absl::Time deadline) override;
   std::vector<Partition> Partitions(const std::string& topic) const override;
 
  private:

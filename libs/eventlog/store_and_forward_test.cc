@@ -113,9 +113,9 @@ class Network final : public EventLog {
       std::map<Partition, int64_t> from) override {
     return log_->Open(std::move(from));
   }
-  absl::StatusOr<int64_t> End(const Partition& partition,
-                              absl::Time deadline) override {
-    return log_->End(partition, deadline);
+  std::map<Partition, absl::StatusOr<int64_t>> Ends(
+      const std::vector<Partition>& partitions, absl::Time deadline) override {
+    return log_->Ends(partitions, deadline);
   }
   std::vector<Partition> Partitions(const std::string& topic) const override {
     return log_->Partitions(topic);

@@ -213,9 +213,8 @@ absl::Status Rebuilder::CheckLogHolds(
 
 absl::StatusOr<Positions> Rebuilder::Ends() {
   Positions ends;
-  const absl::Time deadline = absl::Now() + kLogSilence;
-  for (const Partition& partition : partitions_) {
-    const absl::StatusOr<int64_t> end = log_.End(partition, deadline);
+  for (const auto& [partition, end] :
+       log_.Ends(partitions_, absl::Now() + kLogSilence)) {
     if (!end.ok()) return end.status();
     ends[partition] = *end;
   }

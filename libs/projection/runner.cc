@@ -30,8 +30,9 @@ constexpr absl::Duration kSyncEvery = absl::Milliseconds(200);
 
 // The ends are for lag, which people look at.
 constexpr absl::Duration kEndsEvery = absl::Seconds(1);
-// For all partitions together: a log that is slower is as good as away.
-constexpr absl::Duration kEndsWait = absl::Seconds(5);
+// For all partitions together, and for a cursor to connect: a log that is
+// slower is as good as away.
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
 // Between attempts to reach the log.
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(50);
@@ -99,15 +100,17 @@ class Runner::Follower {
   // Reads and applies until something is in the way, which it returns: ABORTED
   // if another index serves now, CANCELLED at the end.
   absl::Status Follow();
+  // Asks where the partitions end. The first error, if none of them tells; or
+  // one that is final.
   absl::Status ReadEnds();
-  // On a thread of its own: it asks once for each partition, and what was
-  // logged must not wait for that.
+  // On a thread of its own: what was logged must not wait for that.
   void KeepReadingEnds();
   void SetReachable(const absl::Status& said);
   // Whether what the log holds is being applied: it is the log that the index
   // was made from, as far as can be told.
   void SetFollowing(bool following);
   void SetAlarm(std::string alarm);
+  bool IsToCompare();
   bool ending() const {
     absl::MutexLock lock(&mutex_);
     return ending_;
@@ -130,6 +133,10 @@ class Runner::Follower {
   absl::CondVar ended_;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   Positions ends_ ABSL_GUARDED_BY(mutex_);
+  // A partition was away when the ends were last asked for; and: all are back,
+  // so that what was applied has to be compared with the log once more.
+  bool any_away_ ABSL_GUARDED_BY(mutex_) = false;
+  bool compare_ ABSL_GUARDED_BY(mutex_) = false;
   bool log_reachable_ ABSL_GUARDED_BY(mutex_) = false;
   bool following_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Time> followed_until_ ABSL_GUARDED_BY(mutex_);
@@ -209,24 +216,40 @@ absl::Status Runner::Follower::Follow() {
     }
   }
   if (absl::Status read = ReadEnds(); !read.ok()) return read;
+  {
+    absl::MutexLock lock(&mutex_);
+    compare_ = false;  // which is done now
+  }
   for (const auto& [partition, applied] : unverified) {
     absl::MutexLock lock(&mutex_);
-    if (ends_.at(partition) < applied.next) {
+    const auto end = ends_.find(partition);
+    if (end != ends_.end() && end->second < applied.next) {
       return absl::DataLossError(absl::StrCat(
-          Name(partition), " ends at ", ends_.at(partition), ", but ",
-          applied.next, " were applied: it was truncated or made anew"));
+          Name(partition), " ends at ", end->second, ", but ", applied.next,
+          " were applied: it was truncated or made anew"));
     }
   }
   auto cursor = log_->Open(std::move(from));
   if (!cursor.ok()) return cursor.status();
 
-  absl::Time synced = absl::Now();
+  const absl::Time opened = absl::Now();
+  bool connected = false;
+  absl::Time synced = opened;
   bool unsynced = false;
   bool following = false;
   while (!ending()) {
+    if (IsToCompare()) return absl::AbortedError("the log was away");
     const auto records =
         (*cursor)->Next(kBatchRecords, absl::Now() + kReadWait);
+    if (absl::IsUnavailable(records.status()) && !connected &&
+        absl::Now() < opened + kPatience) {
+      // Connecting takes longer than a read waits. The same cursor goes on;
+      // another would begin anew, for ever.
+      Pause(kBackoffMin);
+      continue;
+    }
     if (!records.ok()) return records.status();
+    connected = true;
     for (size_t i = 0; i < records->size() && !unverified.empty(); ++i) {
       const LoggedRecord& record = (*records)[i];
       const auto last = unverified.find(record.position.partition);
@@ -269,26 +292,35 @@ absl::Status Runner::Follower::Follow() {
 }
 
 absl::Status Runner::Follower::ReadEnds() {
-  Positions ends;
-  const absl::Time deadline = absl::Now() + kEndsWait;
-  for (const Partition& partition : partitions_) {
-    if (ending()) return absl::CancelledError("the runner is ending");
-    const absl::StatusOr<int64_t> end = log_->End(partition, deadline);
-    if (!end.ok()) return end.status();
-    ends[partition] = *end;
-  }
+  absl::Status away;  // what the first that does not tell said
+  bool any_tells = partitions_.empty();
   {
+    const auto ends = log_->Ends(partitions_, absl::Now() + kPatience);
     absl::MutexLock lock(&mutex_);
-    ends_ = std::move(ends);
+    for (const auto& [partition, end] : ends) {
+      if (end.ok()) {
+        ends_[partition] = *end;
+        any_tells = true;
+      } else if (away.ok() || IsFinal(end.status())) {
+        away = end.status();
+      }
+    }
+    compare_ = compare_ || (any_away_ && away.ok());
+    any_away_ = !away.ok();
   }
-  SetReachable(absl::OkStatus());
-  return absl::OkStatus();
+  SetReachable(away);
+  return any_tells && !IsFinal(away) ? absl::OkStatus() : away;
 }
 
 void Runner::Follower::KeepReadingEnds() {
   for (Pause(kEndsEvery); !ending(); Pause(kEndsEvery)) {
-    if (absl::Status read = ReadEnds(); !read.ok()) SetReachable(read);
+    ReadEnds().IgnoreError();  // it told who asks for the status
   }
+}
+
+bool Runner::Follower::IsToCompare() {
+  absl::MutexLock lock(&mutex_);
+  return compare_;
 }
 
 void Runner::Follower::SetReachable(const absl::Status& said) {

@@ -6,12 +6,20 @@
 //
 // One thread reads all partitions and applies what comes; another asks where
 // they end. While the log cannot be reached the index serves on and the runner
-// tries again. Each time it begins to read it reads the last applied record of
-// each partition once more and compares: a log that is shorter than what was
-// applied, or has another record there, was truncated or made anew. Then, and
-// on any loss of data, the runner stops applying with an alarm. It never jumps
-// and never rebuilds by itself, since the index may hold the only copy; a
-// rebuild that was asked for (rebuild.h) lets it go on.
+// tries again; while one partition cannot (it has no leader, its topic is not
+// made yet) the others are read, and log_reachable is false all the same.
+//
+// At the start, and each time the log or a partition was away and is back, it
+// reads the last applied record of each partition once more and compares: a log
+// that is shorter than what was applied, or has another record there, was
+// truncated or made anew. Then, and on any loss of data, the runner stops
+// applying with an alarm. It never jumps and never rebuilds by itself, since
+// the index may hold the only copy; a rebuild that was asked for (rebuild.h)
+// lets it go on. A lost connection that the log's cursor mends before a read
+// would have said UNAVAILABLE is not compared after: it is over within one read
+// (a fifth of a second) and what it took to apply the last, and in that time no
+// topic is deleted, made anew and filled past what was read. One that is filled
+// less is out of range, which is a loss of data.
 //
 // Threads: safe. The log and the index outlive it.
 #ifndef VIGIL_LIBS_PROJECTION_RUNNER_H_
@@ -40,11 +48,12 @@ struct RunnerOptions {
 
 struct RunnerStatus {
   Positions positions;
-  // Where the partitions end, as last heard; empty before it was ever heard.
+  // Where the partitions end, as last heard; without those of which it was
+  // never heard.
   Positions ends;
   // Records between the two; nothing before the ends were ever heard.
   std::optional<int64_t> lag_records;
-  // Whether the log answers, and if not what it said.
+  // Whether the log answers for every partition, and if not what it said.
   bool log_reachable = false;
   std::string log_error;
   // Not empty: the runner applies nothing until an operator has decided.

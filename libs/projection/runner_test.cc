@@ -1,6 +1,8 @@
 #include "libs/projection/runner.h"
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,7 +20,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// A log that can be cut off.
+// A log that can be cut off, or one partition of it, and whose cursors can be
+// slow to connect.
 class CutLog final : public eventlog::EventLog {
  public:
   explicit CutLog(eventlog::EventLog* log) : log_(log) {}
@@ -26,6 +29,19 @@ class CutLog final : public eventlog::EventLog {
   void Cut(absl::Status status) {
     absl::MutexLock lock(&mutex_);
     status_ = std::move(status);
+  }
+  void CutPartition(std::optional<eventlog::Partition> partition) {
+    absl::MutexLock lock(&mutex_);
+    away_ = std::move(partition);
+  }
+  // So many first reads of each cursor.
+  void FailFirstReads(int reads) {
+    absl::MutexLock lock(&mutex_);
+    failing_reads_ = reads;
+  }
+  int opened() const {
+    absl::MutexLock lock(&mutex_);
+    return opened_;
   }
   void AppendBatch(std::vector<eventlog::TopicRecord> batch,
                    absl::Time deadline, eventlog::AppendDone done) override {
@@ -36,12 +52,22 @@ class CutLog final : public eventlog::EventLog {
     if (absl::Status status = Said(); !status.ok()) return status;
     auto cursor = log_->Open(std::move(from));
     if (!cursor.ok()) return cursor.status();
-    return std::make_unique<CutCursor>(this, *std::move(cursor));
+    absl::MutexLock lock(&mutex_);
+    ++opened_;
+    return std::make_unique<CutCursor>(this, *std::move(cursor),
+                                       failing_reads_);
   }
-  absl::StatusOr<int64_t> End(const eventlog::Partition& partition,
-                              absl::Time deadline) override {
-    if (absl::Status status = Said(); !status.ok()) return status;
-    return log_->End(partition, deadline);
+  std::map<eventlog::Partition, absl::StatusOr<int64_t>> Ends(
+      const std::vector<eventlog::Partition>& partitions,
+      absl::Time deadline) override {
+    const absl::Status status = Said();
+    auto ends = log_->Ends(partitions, deadline);
+    absl::MutexLock lock(&mutex_);
+    for (auto& [partition, end] : ends) {
+      if (!status.ok()) end = status;
+      if (partition == away_) end = absl::UnavailableError("no leader");
+    }
+    return ends;
   }
   std::vector<eventlog::Partition> Partitions(
       const std::string& topic) const override {
@@ -51,10 +77,17 @@ class CutLog final : public eventlog::EventLog {
  private:
   class CutCursor final : public eventlog::Cursor {
    public:
-    CutCursor(CutLog* log, std::unique_ptr<eventlog::Cursor> cursor)
-        : log_(log), cursor_(std::move(cursor)) {}
+    CutCursor(CutLog* log, std::unique_ptr<eventlog::Cursor> cursor,
+              int failing_reads)
+        : log_(log),
+          cursor_(std::move(cursor)),
+          failing_reads_(failing_reads) {}
     absl::StatusOr<std::vector<eventlog::LoggedRecord>> Next(
         size_t limit, absl::Time deadline) override {
+      if (failing_reads_ > 0) {
+        --failing_reads_;
+        return absl::UnavailableError("connecting");
+      }
       if (absl::Status status = log_->Said(); !status.ok()) return status;
       return cursor_->Next(limit, deadline);
     }
@@ -62,6 +95,7 @@ class CutLog final : public eventlog::EventLog {
    private:
     CutLog* const log_;
     const std::unique_ptr<eventlog::Cursor> cursor_;
+    int failing_reads_;
   };
 
   absl::Status Said() const {
@@ -72,6 +106,9 @@ class CutLog final : public eventlog::EventLog {
   eventlog::EventLog* const log_;
   mutable absl::Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::optional<eventlog::Partition> away_ ABSL_GUARDED_BY(mutex_);
+  int failing_reads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int opened_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 absl::Status WaitUntil(Runner& runner, std::function<bool()> there) {
@@ -192,6 +229,40 @@ TEST_F(RunnerTest, ARestartInAnOutageMakesNothingFresher) {
   ASSERT_TRUE(Run(*log_)->WaitFor(Ends(*log_), Soon()).ok());
   const auto runner = Run(cut);
   EXPECT_EQ(runner->status().stale_since, Newest());
+}
+
+TEST_F(RunnerTest, ACursorThatConnectsSlowlyIsKept) {
+  CutLog slow(log_.get());
+  slow.FailFirstReads(3);
+  const auto runner = Run(slow);
+  Append(*log_, "anna", "first");
+  ASSERT_TRUE(runner->WaitFor(Ends(*log_), Soon()).ok());
+  EXPECT_EQ(slow.opened(), 1);
+}
+
+TEST_F(RunnerTest, APartitionThatIsAwayHoldsUpNoOtherAndIsComparedWhenBack) {
+  Append(*log_, "anna", "before");
+  eventlog::Partition annas = kPartitions[0];
+  for (const auto& [partition, end] : Ends(*log_)) {
+    if (end > 0) annas = partition;
+  }
+  CutLog cut(log_.get());
+  for (const eventlog::Partition& each : kPartitions) {
+    if (each != annas) cut.CutPartition(each);
+  }
+  const auto runner = Run(cut);
+  ASSERT_TRUE(runner->WaitFor({{annas, 1}}, Soon()).ok());
+  EXPECT_THAT(runner->status().log_error, HasSubstr("no leader"));
+  EXPECT_FALSE(runner->status().log_reachable);
+  EXPECT_EQ(runner->status().lag_records, 0);
+  EXPECT_EQ(cut.opened(), 1);
+  cut.CutPartition(std::nullopt);
+  ASSERT_TRUE(
+      WaitUntil(*runner, [&] { return runner->status().log_reachable; }).ok());
+  Append(*log_, "anna", "after");
+  ASSERT_TRUE(runner->WaitFor(Ends(*log_), Soon()).ok());
+  while (cut.opened() < 2) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(runner->status().alarm, "");
 }
 
 TEST_F(RunnerTest, ATopicThatWasMadeAnewStopsItWithAnAlarm) {

@@ -1191,9 +1191,10 @@ class WatchedLog final : public eventlog::EventLog {
       std::map<eventlog::Partition, int64_t> from) override {
     return log_.Open(std::move(from));
   }
-  absl::StatusOr<int64_t> End(const eventlog::Partition& partition,
-                              absl::Time deadline) override {
-    return log_.End(partition, deadline);
+  std::map<eventlog::Partition, absl::StatusOr<int64_t>> Ends(
+      const std::vector<eventlog::Partition>& partitions,
+      absl::Time deadline) override {
+    return log_.Ends(partitions, deadline);
   }
   std::vector<eventlog::Partition> Partitions(
       const std::string& topic) const override {

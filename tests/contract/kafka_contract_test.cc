@@ -180,6 +180,49 @@ TEST(KafkaTopics, WhatIsMadeIsMadeOnceAndChecked) {
               testing::Contains("User:mash may write vigil.admin.*"));
 }
 
+TEST(KafkaTopics, OneThatIsNotMadeYetHoldsUpNoOther) {
+  const std::string made = "vigil.test.made.v1";
+  const std::string later = "vigil.test.later.v1";
+  const Topics topics = {{made, kOnOneBroker}, {later, kOnOneBroker}};
+  ASSERT_NE(Make({{made, kOnOneBroker}}), nullptr);
+  const auto log =
+      KafkaEventLog::Open(KafkaBroker::Shared().As("node"), topics);
+  ASSERT_TRUE(log.ok()) << log.status();
+  const auto first = (*log)->Append({made, {"key", "first", {}}}, Soon());
+  ASSERT_TRUE(first.ok()) << first.status();
+  std::vector<Partition> partitions;
+  std::map<Partition, int64_t> from;
+  for (const std::string& topic : {made, later}) {
+    for (const Partition& each : (*log)->Partitions(topic)) {
+      partitions.push_back(each);
+      from[each] = 0;
+    }
+  }
+  const auto ends = (*log)->Ends(partitions, Soon());
+  EXPECT_EQ(*ends.at(first->position.partition), 1);
+  EXPECT_TRUE(absl::IsUnavailable(ends.at({later, 0}).status()))
+      << ends.at({later, 0}).status();
+
+  auto cursor = (*log)->Open(from);
+  ASSERT_TRUE(cursor.ok()) << cursor.status();
+  std::vector<std::string> values;
+  const auto read = [&](size_t count) {
+    while (values.size() < count) {
+      const auto some = (*cursor)->Next(10, Soon());
+      ASSERT_TRUE(some.ok()) << some.status();
+      for (const LoggedRecord& each : *some) {
+        values.push_back(each.record.value);
+      }
+    }
+  };
+  read(1);
+  ASSERT_NE(Make(topics), nullptr);
+  const auto second = (*log)->Append({later, {"key", "second", {}}}, Soon());
+  ASSERT_TRUE(second.ok()) << second.status();
+  read(2);
+  EXPECT_THAT(values, ElementsAre("first", "second"));
+}
+
 TEST(KafkaTopics, AnotherNumberOfPartitionsIsListedAndNothingIsDone) {
   const std::string name = "vigil.admin.partitions.v1";
   ASSERT_TRUE(Apply({{name, kOnOneBroker}}, {}).ok());
