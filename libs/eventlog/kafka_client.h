@@ -31,6 +31,10 @@ using KafkaClient = Owned<rd_kafka_t, rd_kafka_destroy>;
 using PartitionList = Owned<rd_kafka_topic_partition_list_t,
                             rd_kafka_topic_partition_list_destroy>;
 
+// The broker's default limit of a batch, of a producer and of each topic;
+// kMaxValueBytes and kMaxKeyAndHeaderBytes leave it room for framing.
+inline constexpr char kMaxMessageBytes[] = "1048588";
+
 // The connection, then `settings`, then the connection's own settings.
 // INVALID_ARGUMENT for a name or value that librdkafka refuses.
 absl::StatusOr<KafkaConf> NewConf(

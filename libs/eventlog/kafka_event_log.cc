@@ -17,10 +17,6 @@
 namespace vigil::eventlog {
 namespace {
 
-// The broker's default limit of a batch; kMaxValueBytes and
-// kMaxKeyAndHeaderBytes leave it room for framing.
-constexpr char kMaxMessageBytes[] = "1048588";
-
 // How long a closing log waits for delivery reports.
 constexpr absl::Duration kFlushOnClose = absl::Seconds(2);
 

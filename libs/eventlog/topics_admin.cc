@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -41,14 +42,40 @@ Config DeclaredConfig(const Topic& topic) {
           {"cleanup.policy", "delete"},
           {"retention.ms", "-1"},
           {"retention.bytes", "-1"},
+          // A replica that lacks records that were acknowledged never leads.
+          {"unclean.leader.election.enable", "false"},
+          {"max.message.bytes", kMaxMessageBytes},
           {"min.insync.replicas", absl::StrCat(topic.min_insync_replicas)}};
 }
 
-std::string Words(const TopicAcl& acl) {
+// One right as Kafka keeps it.
+struct Right {
+  std::string principal;
+  std::string topic;
+  bool prefixed = false;
+  rd_kafka_AclOperation_t operation = RD_KAFKA_ACL_OPERATION_READ;
+  rd_kafka_AclPermissionType_t permission = RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW;
+  std::string host = "*";
+  friend auto operator<=>(const Right&, const Right&) = default;
+};
+
+Right RightOf(const TopicAcl& acl) {
+  return {.principal = acl.principal,
+          .topic = acl.topic,
+          .prefixed = acl.prefixed,
+          .operation = acl.operation == TopicAcl::Operation::kRead
+                           ? RD_KAFKA_ACL_OPERATION_READ
+                           : RD_KAFKA_ACL_OPERATION_WRITE};
+}
+
+std::string Words(const Right& right) {
   return absl::StrCat(
-      acl.principal, " may ",
-      acl.operation == TopicAcl::Operation::kRead ? "read " : "write ",
-      acl.topic, acl.prefixed ? "*" : "");
+      right.principal,
+      right.permission == RD_KAFKA_ACL_PERMISSION_TYPE_DENY ? " may not "
+                                                            : " may ",
+      absl::AsciiStrToLower(rd_kafka_AclOperation_name(right.operation)), " ",
+      right.topic, right.prefixed ? "*" : "",
+      right.host == "*" ? "" : absl::StrCat(" from ", right.host));
 }
 
 // The plain pointers of owned objects, as the C library wants them.
@@ -75,12 +102,13 @@ class Admin {
         deadline_(deadline) {}
 
   absl::StatusOr<std::map<std::string, Found>> Describe(const Topics& topics);
-  absl::StatusOr<std::set<TopicAcl>> Acls();
+  // All that there are for topics.
+  absl::StatusOr<std::set<Right>> Rights();
   absl::Status Create(const std::string& name, const Topic& topic);
   absl::Status GiveLogAppendTime(const std::string& name, Config set_here);
-  absl::Status Create(const std::vector<TopicAcl>& acls);
+  absl::Status Create(const std::vector<Right>& rights);
   // The controller has them at once, the brokers a moment later.
-  absl::Status WaitFor(const std::vector<TopicAcl>& acls);
+  absl::Status WaitFor(const std::vector<Right>& rights);
 
  private:
   using Request =
@@ -172,7 +200,7 @@ absl::StatusOr<std::map<std::string, Found>> Admin::Describe(
   return found;
 }
 
-absl::StatusOr<std::set<TopicAcl>> Admin::Acls() {
+absl::StatusOr<std::set<Right>> Admin::Rights() {
   char text[512];
   const AclFilter any(rd_kafka_AclBindingFilter_new(
       RD_KAFKA_RESOURCE_TOPIC, nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY, nullptr,
@@ -185,31 +213,18 @@ absl::StatusOr<std::set<TopicAcl>> Admin::Acls() {
   size_t count = 0;
   const auto* const* bindings = rd_kafka_DescribeAcls_result_acls(
       rd_kafka_event_DescribeAcls_result(event->get()), &count);
-  std::set<TopicAcl> acls;
+  std::set<Right> rights;
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_AclBinding_t* each = bindings[i];
-    const auto operation = rd_kafka_AclBinding_operation(each);
-    if (rd_kafka_AclBinding_permission_type(each) !=
-            RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW ||
-        (operation != RD_KAFKA_ACL_OPERATION_READ &&
-         operation != RD_KAFKA_ACL_OPERATION_WRITE &&
-         operation != RD_KAFKA_ACL_OPERATION_ALL)) {
-      continue;
-    }
-    TopicAcl acl = {rd_kafka_AclBinding_principal(each),
-                    operation == RD_KAFKA_ACL_OPERATION_READ
-                        ? TopicAcl::Operation::kRead
-                        : TopicAcl::Operation::kWrite,
-                    rd_kafka_AclBinding_name(each),
-                    rd_kafka_AclBinding_resource_pattern_type(each) ==
-                        RD_KAFKA_RESOURCE_PATTERN_PREFIXED};
-    acls.insert(acl);
-    if (operation == RD_KAFKA_ACL_OPERATION_ALL) {
-      acl.operation = TopicAcl::Operation::kRead;
-      acls.insert(acl);
-    }
+    rights.insert({.principal = rd_kafka_AclBinding_principal(each),
+                   .topic = rd_kafka_AclBinding_name(each),
+                   .prefixed = rd_kafka_AclBinding_resource_pattern_type(
+                                   each) == RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
+                   .operation = rd_kafka_AclBinding_operation(each),
+                   .permission = rd_kafka_AclBinding_permission_type(each),
+                   .host = rd_kafka_AclBinding_host(each)});
   }
-  return acls;
+  return rights;
 }
 
 absl::Status Admin::Create(const std::string& name, const Topic& topic) {
@@ -266,19 +281,16 @@ absl::Status Admin::GiveLogAppendTime(const std::string& name,
   return absl::OkStatus();
 }
 
-absl::Status Admin::Create(const std::vector<TopicAcl>& acls) {
+absl::Status Admin::Create(const std::vector<Right>& rights) {
   std::vector<AclBinding> bindings;
-  for (const TopicAcl& each : acls) {
+  for (const Right& each : rights) {
     char text[512];
     bindings.emplace_back(rd_kafka_AclBinding_new(
         RD_KAFKA_RESOURCE_TOPIC, each.topic.c_str(),
         each.prefixed ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED
                       : RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-        each.principal.c_str(), "*",
-        each.operation == TopicAcl::Operation::kRead
-            ? RD_KAFKA_ACL_OPERATION_READ
-            : RD_KAFKA_ACL_OPERATION_WRITE,
-        RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text, sizeof text));
+        each.principal.c_str(), each.host.c_str(), each.operation,
+        each.permission, text, sizeof text));
     if (bindings.back() == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(Words(each), ": ", text));
     }
@@ -294,17 +306,17 @@ absl::Status Admin::Create(const std::vector<TopicAcl>& acls) {
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_error_t* error = rd_kafka_acl_result_error(results[i]);
     if (error != nullptr) {
-      return FromKafka(rd_kafka_error_code(error), Words(acls[i]));
+      return FromKafka(rd_kafka_error_code(error), Words(rights[i]));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status Admin::WaitFor(const std::vector<TopicAcl>& acls) {
+absl::Status Admin::WaitFor(const std::vector<Right>& rights) {
   while (true) {
-    const auto existing = Acls();
+    const auto existing = Rights();
     if (!existing.ok()) return existing.status();
-    if (std::all_of(acls.begin(), acls.end(), [&](const TopicAcl& each) {
+    if (std::all_of(rights.begin(), rights.end(), [&](const Right& each) {
           return existing->contains(each);
         })) {
       return absl::OkStatus();
@@ -388,21 +400,24 @@ absl::StatusOr<ApplyReport> ApplyTopics(const KafkaConnection& connection,
     if (!status.ok()) return status;
   }
 
-  const auto existing = admin.Acls();
+  const auto existing = admin.Rights();
   if (!existing.ok()) return existing.status();
-  std::vector<TopicAcl> missing;
+  std::set<Right> declared;
+  std::vector<Right> missing;
   for (const TopicAcl& each : acls) {
-    if (existing->contains(each)) continue;
-    missing.push_back(each);
-    report.made.push_back(Words(each));
+    const Right right = RightOf(each);
+    declared.insert(right);
+    if (existing->contains(right)) continue;
+    missing.push_back(right);
+    report.made.push_back(Words(right));
   }
   if (!missing.empty() && !options.check_only) {
     absl::Status status = admin.Create(missing);
     if (status.ok()) status = admin.WaitFor(missing);
     if (!status.ok()) return status;
   }
-  for (const TopicAcl& each : *existing) {
-    if (std::find(acls.begin(), acls.end(), each) == acls.end()) {
+  for (const Right& each : *existing) {
+    if (!declared.contains(each)) {
       report.undeclared_acls.push_back(Words(each));
     }
   }

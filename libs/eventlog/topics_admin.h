@@ -4,9 +4,10 @@
 //   auto report = ApplyTopics(operator_connection, topics, acls, {}, deadline);
 //
 // Topics are made with LogAppendTime (the log's own time), without compaction
-// and without limit of age or size. What exists and differs is never changed,
-// since keys would move and times be lost: it is listed, and nothing else is
-// done.
+// and without limit of age or size, for records as large as a log takes, and
+// never led by a replica that lacks any. What exists and differs is never
+// changed, since keys would move and times be lost: it is listed, and nothing
+// else is done.
 #ifndef VIGIL_LIBS_EVENTLOG_TOPICS_ADMIN_H_
 #define VIGIL_LIBS_EVENTLOG_TOPICS_ADMIN_H_
 
@@ -43,7 +44,8 @@ struct ApplyOptions {
 
 struct ApplyReport {
   std::vector<std::string> made;  // one line each, for people
-  // Rights that the declaration does not name. They are left alone.
+  // Rights to topics, or denials, that the declaration does not name: any
+  // principal's, to anything. They are left alone.
   std::vector<std::string> undeclared_acls;
 };
 

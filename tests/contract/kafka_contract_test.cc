@@ -106,10 +106,14 @@ const Topic kOnOneBroker = {
 TEST(KafkaRights, AWriterWritesItsOwnTopicsAndNoOther) {
   const std::string police = "vigil.police.rights.v1";
   const std::string health = "vigil.health.rights.v1";
-  const Topics topics = {{police, kOnOneBroker}, {health, kOnOneBroker}};
-  const auto applied = Apply(topics, {May("police", kWrite, "vigil.police."),
-                                      May("health", kWrite, "vigil.health."),
-                                      May("chronology", kRead, "vigil.")});
+  const std::string views = "vigil.chronology.rights.v1";
+  const Topics topics = {
+      {police, kOnOneBroker}, {health, kOnOneBroker}, {views, kOnOneBroker}};
+  const auto applied =
+      Apply(topics, {May("police", kWrite, "vigil.police."),
+                     May("health", kWrite, "vigil.health."),
+                     May("chronology", kWrite, "vigil.chronology."),
+                     May("chronology", kRead, "vigil.")});
   ASSERT_TRUE(applied.ok()) << applied.status();
 
   const auto log =
@@ -122,8 +126,7 @@ TEST(KafkaRights, AWriterWritesItsOwnTopicsAndNoOther) {
   EXPECT_TRUE(own.ok()) << own.status();
 
   const auto reader =
-      KafkaEventLog::Open(KafkaBroker::Shared().As("chronology"), topics,
-                          KafkaEventLog::Use::kReadOnly);
+      KafkaEventLog::Open(KafkaBroker::Shared().As("chronology"), topics);
   ASSERT_TRUE(reader.ok()) << reader.status();
   EXPECT_EQ(*(*reader)->End({health, 0}, Soon()), 0);
   EXPECT_EQ(*(*reader)->End({health, 1}, Soon()), 0);
@@ -148,8 +151,7 @@ TEST(KafkaRights, AStrangerReadsNothing) {
 
   KafkaBroker::Shared().MakeCertificate("stranger");
   const auto stranger =
-      KafkaEventLog::Open(KafkaBroker::Shared().As("stranger"), topics,
-                          KafkaEventLog::Use::kReadOnly);
+      KafkaEventLog::Open(KafkaBroker::Shared().As("stranger"), topics);
   ASSERT_TRUE(stranger.ok()) << stranger.status();
   EXPECT_EQ((*stranger)->End({police, 0}, Soon()).status().code(),
             absl::StatusCode::kPermissionDenied);
@@ -178,6 +180,42 @@ TEST(KafkaTopics, WhatIsMadeIsMadeOnceAndChecked) {
   ASSERT_TRUE(without.ok()) << without.status();
   EXPECT_THAT(without->undeclared_acls,
               testing::Contains("User:mash may write vigil.admin.*"));
+
+  KafkaBroker::Shared().Admin({"acls", "--add", "--topic", name,
+                               "--deny-principal", "User:health", "--operation",
+                               "Read"});
+  KafkaBroker::Shared().Admin(
+      {"acls", "--add", "--topic", name, "--allow-principal", "User:police",
+       "--allow-host", "127.0.0.9", "--operation", "Delete"});
+  std::vector<std::string> undeclared;
+  const absl::Time give_up = Soon();
+  while (undeclared.size() < without->undeclared_acls.size() + 2 &&
+         absl::Now() < give_up) {
+    const auto more = Apply(topics, {}, {.check_only = true});
+    ASSERT_TRUE(more.ok()) << more.status();
+    undeclared = more->undeclared_acls;
+  }
+  EXPECT_THAT(undeclared,
+              testing::IsSupersetOf(
+                  {"User:health may not read vigil.admin.events.v1",
+                   "User:police may delete vigil.admin.events.v1 from "
+                   "127.0.0.9"}));
+}
+
+TEST(KafkaTopics, OneThatAReplicaWithoutAllRecordsMayLeadIsNotAsDeclared) {
+  const std::string name = "vigil.admin.unclean.v1";
+  KafkaBroker::Shared().Admin(
+      {"topics", "--create", "--topic", name, "--partitions", "2", "--config",
+       "message.timestamp.type=LogAppendTime", "--config", "retention.ms=-1",
+       "--config", "unclean.leader.election.enable=true", "--config",
+       "max.message.bytes=1000"});
+  const auto refused = Apply({{name, kOnOneBroker}}, {});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(
+      std::string(refused.status().message()),
+      testing::AllOf(HasSubstr("unclean.leader.election.enable is true, "
+                               "declared false"),
+                     HasSubstr("max.message.bytes is 1000")));
 }
 
 TEST(KafkaTopics, OneThatIsNotMadeYetHoldsUpNoOther) {

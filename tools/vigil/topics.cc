@@ -52,8 +52,10 @@ ExitCode Apply(const Options& options) {
   for (const std::string& line : report->undeclared_acls) {
     std::cout << "not declared, left alone: " << line << "\n";
   }
-  if (report->made.empty()) std::cout << "all is as declared\n";
-  return options.apply.check_only && !report->made.empty() ? kDiffers : kOk;
+  const bool as_declared =
+      report->made.empty() && report->undeclared_acls.empty();
+  if (as_declared) std::cout << "all is as declared\n";
+  return options.apply.check_only && !as_declared ? kDiffers : kOk;
 }
 
 }  // namespace
@@ -68,7 +70,8 @@ void AddTopics(CLI::App* app, Run* run) {
     options->apply.check_only = check;
     CLI::App* command = topics->add_subcommand(
         check ? "check" : "apply",
-        check ? "Say what is missing or differs; change nothing."
+        check ? "Say what is missing, differs or is not declared; change "
+                "nothing. Exit code 1 if anything is said."
               : "Make what is missing. What exists and differs is never "
                 "changed: it is listed, and nothing is done.");
     command
