@@ -110,8 +110,6 @@ void KafkaBroker::Kill() {
   Run({kTools + "kafka", "stop", "--kill", "--data", folder_});
 }
 
-void KafkaBroker::Stop() { Run({kTools + "kafka", "stop", "--data", folder_}); }
-
 void KafkaBroker::Start() {
   const std::string said = Run({kTools + "kafka", "start", "--data", folder_});
   for (const absl::string_view line : absl::StrSplit(said, '\n')) {

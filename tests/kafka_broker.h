@@ -37,7 +37,6 @@ class KafkaBroker {
   void Admin(std::vector<std::string> arguments);
 
   void Kill();   // SIGKILL
-  void Stop();   // in good order
   void Start();  // again; returns when it answers
 
  private:

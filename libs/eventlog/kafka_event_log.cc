@@ -192,8 +192,6 @@ class KafkaEventLog::Producer {
   void AppendBatch(std::vector<TopicRecord> batch, absl::Time deadline,
                    AppendDone done);
 
-  int64_t replaced() const { return replaced_; }
-
  private:
   // What a record carries to its delivery report.
   struct Awaited {
@@ -217,7 +215,6 @@ class KafkaEventLog::Producer {
   const Topics& topics_;
   InFlight in_flight_;
   std::atomic<bool> closing_ = false;
-  std::atomic<int64_t> replaced_ = 0;
   // Held for reading while a batch is produced, so that no batch is divided
   // between two producers.
   absl::Mutex mutex_;
@@ -284,7 +281,6 @@ void KafkaEventLog::Producer::Poll() {
       client_.swap(*another);
     }
     End(*std::move(another));
-    ++replaced_;
     WarmUp();
   }
 }
@@ -571,7 +567,7 @@ KafkaEventLog::KafkaEventLog(Topics topics, KafkaConnection connection)
 KafkaEventLog::~KafkaEventLog() = default;
 
 absl::StatusOr<std::unique_ptr<KafkaEventLog>> KafkaEventLog::Open(
-    const KafkaConnection& connection, Topics topics, Use use) {
+    const KafkaConnection& connection, Topics topics) {
   if (absl::Status status = CheckTopics(topics); !status.ok()) return status;
   auto log = std::unique_ptr<KafkaEventLog>(
       new KafkaEventLog(std::move(topics), connection));
@@ -581,21 +577,14 @@ absl::StatusOr<std::unique_ptr<KafkaEventLog>> KafkaEventLog::Open(
       NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client.ok()) return client.status();
   log->reader_ = std::make_unique<Reader>(*std::move(client));
-  if (use == Use::kAppendAndRead) {
-    auto producer = Producer::New(log->connection_, log->topics_);
-    if (!producer.ok()) return producer.status();
-    log->producer_ = *std::move(producer);
-  }
+  auto producer = Producer::New(log->connection_, log->topics_);
+  if (!producer.ok()) return producer.status();
+  log->producer_ = *std::move(producer);
   return log;
 }
 
 void KafkaEventLog::AppendBatch(std::vector<TopicRecord> batch,
                                 absl::Time deadline, AppendDone done) {
-  if (producer_ == nullptr) {
-    return done(std::vector<absl::StatusOr<Appended>>(
-        batch.size(),
-        absl::PermissionDeniedError("this log was opened for reading alone")));
-  }
   producer_->AppendBatch(std::move(batch), deadline, std::move(done));
 }
 
@@ -628,10 +617,6 @@ std::map<Partition, absl::StatusOr<int64_t>> KafkaEventLog::Ends(
 std::vector<Partition> KafkaEventLog::Partitions(
     const std::string& topic) const {
   return PartitionsOf(topics_, topic);
-}
-
-int64_t KafkaEventLog::producers_replaced() const {
-  return producer_ == nullptr ? 0 : producer_->replaced();
 }
 
 }  // namespace vigil::eventlog

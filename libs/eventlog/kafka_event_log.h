@@ -37,18 +37,10 @@ namespace vigil::eventlog {
 
 class KafkaEventLog final : public EventLog {
  public:
-  enum class Use {
-    kAppendAndRead,
-    // For a process whose certificate may not write: no producer is made, and
-    // an append is PERMISSION_DENIED.
-    kReadOnly,
-  };
-
   // INVALID_ARGUMENT for a setting that librdkafka refuses, a certificate that
   // cannot be read, or a bad declaration.
   static absl::StatusOr<std::unique_ptr<KafkaEventLog>> Open(
-      const KafkaConnection& connection, Topics topics,
-      Use use = Use::kAppendAndRead);
+      const KafkaConnection& connection, Topics topics);
 
   // Gives what is in flight a short while to arrive; the rest is in doubt.
   ~KafkaEventLog() override;
@@ -65,9 +57,6 @@ class KafkaEventLog final : public EventLog {
       const std::vector<Partition>& partitions, absl::Time deadline) override;
 
   std::vector<Partition> Partitions(const std::string& topic) const override;
-
-  // How often a producer was replaced after a fatal error: for a metric.
-  int64_t producers_replaced() const;
 
  private:
   class Producer;
