@@ -64,8 +64,8 @@ absl::string_view View(const rocksdb::Slice& slice) {
 
 absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(const std::string& folder,
                                                      rocksdb::Env* env) {
-  auto store =
-      OpenRocksdb(folder, {"default", "waiting", "parked", "requests"}, env);
+  auto store = OpenRocksdb(folder, {"default", "waiting", "parked", "requests"},
+                           Unsynced::kManyWrites, env);
   if (!store.ok()) return store.status();
   auto outbox = std::unique_ptr<Outbox>(new Outbox(*std::move(store)));
   if (const absl::Status loaded = outbox->Load(); !loaded.ok()) return loaded;

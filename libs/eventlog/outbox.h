@@ -70,7 +70,10 @@ class Outbox {
 
   // `env` is the file system to stand on; nullptr is the machine's own.
   //   UNAVAILABLE  another process has it open, or the disk fails
-  //   DATA_LOSS    the files are damaged beyond an unfinished last write
+  //   DATA_LOSS    the files are damaged beyond their ends. What is damaged at
+  //                the end of what was written is dropped, and logged as an
+  //                error: after a loss of power that is what was remembered or
+  //                removed last
   static absl::StatusOr<std::unique_ptr<Outbox>> Open(
       const std::string& folder, rocksdb::Env* env = nullptr);
   ~Outbox();

@@ -444,8 +444,9 @@ absl::StatusOr<std::unique_ptr<RocksdbEventLog>> RocksdbEventLog::Open(
 absl::StatusOr<std::unique_ptr<RocksdbEventLog>> RocksdbEventLog::Open(
     const std::string& folder, Topics topics, Options options) {
   if (absl::Status status = CheckTopics(topics); !status.ok()) return status;
-  auto rocksdb = OpenRocksdb(
-      folder, {rocksdb::kDefaultColumnFamilyName, "records"}, options.env);
+  auto rocksdb =
+      OpenRocksdb(folder, {rocksdb::kDefaultColumnFamilyName, "records"},
+                  Unsynced::kOneWrite, options.env);
   if (!rocksdb.ok()) return rocksdb.status();
   auto store = std::make_unique<Store>(*std::move(rocksdb), std::move(topics),
                                        std::move(options));

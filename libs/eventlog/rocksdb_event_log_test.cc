@@ -1,6 +1,8 @@
 // What only the embedded log promises; tests/contract holds it to the port.
 #include "libs/eventlog/rocksdb_event_log.h"
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -56,6 +58,29 @@ TEST_F(RocksdbEventLogTest, AFolderHasOneProcess) {
   const auto log = Open();
   const auto second = RocksdbEventLog::Open(folder_.path(), kTopics);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(RocksdbEventLogTest, AnAcknowledgedRecordThatIsDamagedIsALoss) {
+  auto log = Open();
+  const std::string value(50'000, 'v');  // more than a block of RocksDB's log
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(log->Append({kTopic, {"key", value, {}}}, Soon()).ok());
+  }
+  log.reset();
+  // The second of them: the third was acknowledged after it.
+  std::string damaged;
+  for (const auto& file : std::filesystem::directory_iterator(folder_.path())) {
+    if (file.path().extension() != ".log" || file.file_size() < value.size()) {
+      continue;
+    }
+    damaged = file.path();
+    std::fstream bytes(damaged, std::ios::in | std::ios::out);
+    bytes.seekp(static_cast<std::streamoff>(value.size() * 3 / 2));
+    bytes << "damage";
+  }
+  ASSERT_FALSE(damaged.empty());
+  EXPECT_EQ(RocksdbEventLog::Open(folder_.path(), kTopics).status().code(),
+            absl::StatusCode::kDataLoss);
 }
 
 TEST_F(RocksdbEventLogTest, AnotherNumberOfPartitionsIsRefused) {

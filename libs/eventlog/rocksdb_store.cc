@@ -8,6 +8,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
+#include "spdlog/spdlog.h"
 
 namespace vigil::eventlog {
 namespace {
@@ -24,17 +25,15 @@ constexpr double kMemtableFilterRatio = 0.02;  // of the write buffer
 // RocksDB's per-row checksum knows only this width.
 constexpr size_t kProtectionBytes = 8;
 
-rocksdb::DBOptions DbOptions(rocksdb::Env* env) {
+using rocksdb::WALRecoveryMode;
+
+rocksdb::DBOptions DbOptions(rocksdb::Env* env, WALRecoveryMode mode) {
   rocksdb::DBOptions options;
   if (env != nullptr) options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // Every write here is acknowledged after a sync, so only the end of the last
-  // log file may be torn. Point-in-time recovery, the default, would go on
-  // quietly without what follows a damaged place.
-  options.wal_recovery_mode =
-      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.wal_recovery_mode = mode;
   options.max_total_wal_size = kMaxWalBytes;
   // With more, 7.8 can misorder flushes that are retried.
   options.max_background_jobs = 2;
@@ -58,6 +57,34 @@ rocksdb::ColumnFamilyOptions FamilyOptions() {
   return options;
 }
 
+using Descriptors = std::vector<rocksdb::ColumnFamilyDescriptor>;
+
+// Of the last write that recovery in this mode would keep; writes nothing.
+absl::StatusOr<rocksdb::SequenceNumber> LastSequence(
+    const std::string& folder, const Descriptors& families, rocksdb::Env* env,
+    WALRecoveryMode mode) {
+  RocksdbStore store;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = rocksdb::DB::OpenForReadOnly(
+      DbOptions(env, mode), folder, families, &store.handles, &db);
+  if (!opened.ok()) return FromRocksdb(opened, absl::StrCat("open ", folder));
+  store.db.reset(db);
+  return db->GetLatestSequenceNumber();
+}
+
+// Whether nothing that can be read follows the first damaged write.
+absl::StatusOr<bool> IsDamagedAtItsEndAlone(const std::string& folder,
+                                            const Descriptors& families,
+                                            rocksdb::Env* env) {
+  const auto before = LastSequence(folder, families, env,
+                                   WALRecoveryMode::kPointInTimeRecovery);
+  if (!before.ok()) return before.status();
+  const auto all = LastSequence(folder, families, env,
+                                WALRecoveryMode::kSkipAnyCorruptedRecords);
+  if (!all.ok()) return all.status();
+  return *before == *all;
+}
+
 }  // namespace
 
 RocksdbStore::~RocksdbStore() {
@@ -68,22 +95,41 @@ RocksdbStore::~RocksdbStore() {
 
 absl::StatusOr<std::unique_ptr<RocksdbStore>> OpenRocksdb(
     const std::string& folder, const std::vector<std::string>& families,
-    rocksdb::Env* env) {
+    Unsynced unsynced, rocksdb::Env* env) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
     return absl::UnavailableError(
         absl::StrCat("cannot make ", folder, ": ", error.message()));
   }
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  Descriptors descriptors;
   descriptors.reserve(families.size());
   for (const std::string& name : families) {
     descriptors.emplace_back(name, FamilyOptions());
   }
   auto store = std::make_unique<RocksdbStore>();
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(
-      DbOptions(env), folder, descriptors, &store->handles, &db);
+  const auto open = [&](WALRecoveryMode mode) {
+    return rocksdb::DB::Open(DbOptions(env, mode), folder, descriptors,
+                             &store->handles, &db);
+  };
+  // This mode takes a last write that was cut short, and nothing else: a disk
+  // that lost power in the middle of one may have written its end and not its
+  // beginning. RocksDB's default would go on without all that follows a damaged
+  // place, and say nothing.
+  rocksdb::Status opened = open(WALRecoveryMode::kTolerateCorruptedTailRecords);
+  if (opened.IsCorruption()) {
+    if (unsynced == Unsynced::kOneWrite) {
+      const auto torn = IsDamagedAtItsEndAlone(folder, descriptors, env);
+      if (!torn.ok()) return torn.status();
+      if (!*torn) return FromRocksdb(opened, absl::StrCat("open ", folder));
+    }
+    spdlog::error(
+        "store=torn folder={} error=\"{}\" dropped=\"what is damaged: after a "
+        "loss of power only what was not synced\"",
+        folder, opened.ToString());
+    opened = open(WALRecoveryMode::kSkipAnyCorruptedRecords);
+  }
   if (!opened.ok()) return FromRocksdb(opened, absl::StrCat("open ", folder));
   store->db.reset(db);
   return store;

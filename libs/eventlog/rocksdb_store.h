@@ -26,12 +26,23 @@ struct RocksdbStore {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
 };
 
+// What a loss of power may find written and not synced. A sync covers all that
+// was written before it.
+enum class Unsynced {
+  kOneWrite,  // each is acknowledged after a sync, before the next
+  kManyWrites
+};
+
 // Opens or creates `folder` with the families named (`default` first, which is
-// where meta rows lie). No family has a prefix extractor. A write that was
-// acknowledged and cannot be read back is DATA_LOSS here, never cut off.
+// where meta rows lie). No family has a prefix extractor.
+//
+// A write at the end that power was lost on, cut short or torn, is dropped. One
+// that is damaged and has others after it is DATA_LOSS with kOneWrite, since it
+// was acknowledged. With kManyWrites that cannot be told: the damaged ones are
+// dropped, the others kept, and an error is logged.
 absl::StatusOr<std::unique_ptr<RocksdbStore>> OpenRocksdb(
     const std::string& folder, const std::vector<std::string>& families,
-    rocksdb::Env* env);
+    Unsynced unsynced, rocksdb::Env* env);
 
 // Corruption is DATA_LOSS, anything else UNAVAILABLE.
 absl::Status FromRocksdb(const rocksdb::Status& status,

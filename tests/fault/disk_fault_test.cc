@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -25,7 +26,12 @@ absl::Time Soon() { return absl::Now() + absl::Seconds(60); }
 // it did not, this would say so.
 constexpr int kMostOperations = 5'000;
 
-class DiskFault : public testing::TestWithParam<FaultyDisk::Mode> {
+// A write of so many bytes can be torn.
+constexpr size_t kSectors = 2'500;
+
+using Fault = std::tuple<FaultyDisk::Mode, FaultyDisk::Unsynced>;
+
+class DiskFault : public testing::TestWithParam<Fault> {
  protected:
   // Calls `work` with a disk that fails at the k-th operation, for each k until
   // it is not reached, and `look` on the healed disk after it.
@@ -38,11 +44,11 @@ class DiskFault : public testing::TestWithParam<FaultyDisk::Mode> {
       SCOPED_TRACE(absl::StrCat("operation ", k));
       const TemporaryFolder folder;
       FaultyDisk disk;
-      disk.FailAt(k, GetParam());
+      disk.FailAt(k, std::get<FaultyDisk::Mode>(GetParam()));
       work(folder.path(), disk);
       failed = disk.failed();
       disk.Heal();
-      disk.LosePower();
+      disk.LosePower(std::get<FaultyDisk::Unsynced>(GetParam()));
       look(folder.path(), disk);
     }
     // The enumeration went somewhere: opening alone takes a dozen.
@@ -64,7 +70,8 @@ TEST_P(DiskFault, TheEmbeddedLogKeepsWhatItAcknowledged) {
         return;
       }
       for (int i = 0; i < 4; ++i) {
-        const std::string value = absl::StrCat(opening, "-", i);
+        const std::string value =
+            absl::StrCat(opening, "-", i, std::string(kSectors, '.'));
         const auto done = (*log)->Append(
             {kTopic, {absl::StrCat("key-", i), value, {}}}, Soon());
         if (done.ok()) {
@@ -138,6 +145,14 @@ TEST_P(DiskFault, TheOutboxKeepsWhatItAcknowledged) {
       const absl::Status parked =
           (*outbox)->Park(front->entries[1].number, "an ACL");
       EXPECT_TRUE((removed.ok() && parked.ok()) || disk.failed());
+      // As while the log answers: written, and not synced.
+      for (int i = 0; i < 3; ++i) {
+        const std::vector<Outbox::Memory> logged = {
+            {absl::StrCat("logged-", i), std::string(kSectors, 'r')}};
+        const absl::Status written = (*outbox)->Write(
+            {.put = {}, .remember = logged, .remove = {}, .now = now});
+        EXPECT_TRUE(written.ok() || disk.failed()) << written;
+      }
     }
   };
   const auto look = [&](const std::string& folder, FaultyDisk& disk) {
@@ -159,13 +174,19 @@ TEST_P(DiskFault, TheOutboxKeepsWhatItAcknowledged) {
   ForEachOperation(work, look);
 }
 
+std::string NameOf(const testing::TestParamInfo<Fault>& fault) {
+  const auto [mode, unsynced] = fault.param;
+  return absl::StrCat(mode == FaultyDisk::Mode::kOnce ? "once" : "for_all",
+                      unsynced == FaultyDisk::Unsynced::kTorn ? "_torn" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Each, DiskFault,
-    testing::Values(FaultyDisk::Mode::kOnce, FaultyDisk::Mode::kForAll),
-    [](const auto& mode) {
-      return std::string(mode.param == FaultyDisk::Mode::kOnce ? "once"
-                                                               : "for_all");
-    });
+    testing::Combine(testing::Values(FaultyDisk::Mode::kOnce,
+                                     FaultyDisk::Mode::kForAll),
+                     testing::Values(FaultyDisk::Unsynced::kGone,
+                                     FaultyDisk::Unsynced::kTorn)),
+    NameOf);
 
 }  // namespace
 }  // namespace vigil::eventlog

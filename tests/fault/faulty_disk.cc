@@ -1,5 +1,7 @@
 #include "tests/fault/faulty_disk.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -18,6 +20,11 @@ namespace vigil {
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
+
+namespace {
+// What a disk writes whole.
+constexpr off_t kSector = 512;
+}  // namespace
 
 class FaultyDisk::Files : public rocksdb::FileSystemWrapper {
  public:
@@ -50,11 +57,26 @@ class FaultyDisk::Files : public rocksdb::FileSystemWrapper {
     const absl::MutexLock lock(&mutex_);
     synced_[name] = size;
   }
-  void LosePower() {
+  void LosePower(Unsynced unsynced) {
     const absl::MutexLock lock(&mutex_);
-    for (const auto& [name, size] : synced_) {
-      Check(truncate(name.c_str(), static_cast<off_t>(size)) == 0,
-            "no such file");
+    for (const auto& [name, synced] : synced_) {
+      const auto kept = static_cast<off_t>(synced);
+      struct stat file;
+      Check(stat(name.c_str(), &file) == 0, "no such file");
+      if (unsynced == Unsynced::kGone) {
+        Check(truncate(name.c_str(), kept) == 0, "cannot truncate");
+        continue;
+      }
+      const off_t third = (file.st_size - kept) / 3;
+      const off_t begin = (kept + third + kSector - 1) / kSector * kSector;
+      const off_t end = (kept + 2 * third) / kSector * kSector;
+      if (begin >= end) continue;
+      const int descriptor = open(name.c_str(), O_WRONLY | O_CLOEXEC);
+      const std::string zeros(static_cast<size_t>(end - begin), '\0');
+      Check(pwrite(descriptor, zeros.data(), zeros.size(), begin) ==
+                static_cast<ssize_t>(zeros.size()),
+            "cannot write");
+      close(descriptor);
     }
   }
 
@@ -219,6 +241,6 @@ void FaultyDisk::FailAt(int operation, Mode mode) {
 }
 bool FaultyDisk::failed() const { return files_->failed(); }
 void FaultyDisk::Heal() { files_->FailAt(0, Mode::kOnce); }
-void FaultyDisk::LosePower() { files_->LosePower(); }
+void FaultyDisk::LosePower(Unsynced unsynced) { files_->LosePower(unsynced); }
 
 }  // namespace vigil

@@ -7,9 +7,9 @@
 //
 // Counted are the operations that change the disk: making, writing, syncing,
 // closing, renaming and deleting files, and syncing folders. A write that fails
-// leaves half of its bytes. Every write that was not synced is gone after
-// LosePower, so what survives was really made durable. (Names are not lost:
-// only bytes.)
+// leaves half of its bytes. What was not synced is gone after LosePower, or
+// torn, so what survives was really made durable. (Names are not lost: only
+// bytes.)
 #ifndef VIGIL_TESTS_FAULT_FAULTY_DISK_H_
 #define VIGIL_TESTS_FAULT_FAULTY_DISK_H_
 
@@ -28,6 +28,14 @@ class FaultyDisk {
     kForAll  // nothing works from then on: a disk that is gone
   };
 
+  // What becomes of bytes that were not synced.
+  enum class Unsynced {
+    kGone,
+    // A disk writes its sectors in any order: those in the middle third were
+    // not written yet, and read as zeros.
+    kTorn,
+  };
+
   FaultyDisk();
   ~FaultyDisk();
 
@@ -38,8 +46,8 @@ class FaultyDisk {
 
   // No more faults. With everything closed.
   void Heal();
-  // Cuts each file back to what was synced. With everything closed.
-  void LosePower();
+  // With everything closed.
+  void LosePower(Unsynced unsynced = Unsynced::kGone);
 
   rocksdb::Env* env() const { return env_.get(); }
 
