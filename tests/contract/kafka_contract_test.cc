@@ -2,6 +2,7 @@
 // and a broker that goes away.
 #include <atomic>
 #include <functional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -90,11 +91,36 @@ absl::StatusOr<ApplyReport> Apply(const Topics& topics,
                      options, Soon());
 }
 
+// A broker leads the partitions of a new topic a moment after it has said that
+// the topic is made.
+absl::Status WaitForLeaders(const Topics& topics) {
+  auto log = KafkaEventLog::Open(KafkaBroker::Shared().As("node"), topics);
+  if (!log.ok()) return log.status();
+  std::vector<Partition> partitions;
+  for (const auto& [name, topic] : topics) {
+    for (const Partition& each : (*log)->Partitions(name)) {
+      partitions.push_back(each);
+    }
+  }
+  const absl::Time deadline = Soon();
+  while (true) {
+    absl::Status away;
+    for (const auto& [partition, end] : (*log)->Ends(partitions, deadline)) {
+      if (!end.ok()) away = end.status();
+    }
+    if (away.ok() || absl::Now() > deadline) return away;
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+}
+
 std::unique_ptr<LogUnderTest> Make(const Topics& topics) {
   const auto applied = Apply(topics, {May("node", kRead, "vigil.test."),
                                       May("node", kWrite, "vigil.test.")});
   EXPECT_TRUE(applied.ok()) << applied.status();
-  return applied.ok() ? std::make_unique<KafkaUnderTest>(topics) : nullptr;
+  if (!applied.ok()) return nullptr;
+  const absl::Status led = WaitForLeaders(topics);
+  EXPECT_TRUE(led.ok()) << led;
+  return led.ok() ? std::make_unique<KafkaUnderTest>(topics) : nullptr;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kafka, EventLogContract, testing::Values(&Make),
