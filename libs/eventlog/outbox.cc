@@ -13,6 +13,9 @@ namespace {
 enum Family : size_t { kMeta = 0, kWaiting = 1, kParked = 2, kRequests = 3 };
 
 constexpr char kOwner[] = "owner";  // in kMeta
+// Rows changed at once by what has many to change: few enough that an answer
+// that waits for it waits milliseconds.
+constexpr size_t kChunkRows = 500;
 
 std::string Number(uint64_t number) {
   std::string key;
@@ -183,29 +186,38 @@ absl::Status Outbox::Park(uint64_t number, const std::string& reason) {
 }
 
 absl::Status Outbox::Retry() {
-  const absl::MutexLock lock(&mutex_);
-  rocksdb::WriteBatch batch = ProtectedBatch();
-  uint64_t moved = 0;
-  rocksdb::Status status;
-  const std::unique_ptr<rocksdb::Iterator> row(
-      store_->db->NewIterator(rocksdb::ReadOptions(), store_->Family(kParked)));
-  for (row->SeekToFirst(); row->Valid() && status.ok(); row->Next()) {
-    absl::string_view value = View(row->value());
-    std::string reason;
-    if (!TakeSized(value, reason)) {
-      return absl::DataLossError("a parked entry cannot be read");
+  for (bool more = true; more;) {
+    // No longer than others may wait.
+    const absl::MutexLock lock(&mutex_);
+    rocksdb::WriteBatch batch = ProtectedBatch();
+    uint64_t moved = 0;
+    rocksdb::Status status;
+    const std::unique_ptr<rocksdb::Iterator> row(store_->db->NewIterator(
+        rocksdb::ReadOptions(), store_->Family(kParked)));
+    for (row->SeekToFirst();
+         row->Valid() && status.ok() && moved < kChunkRows &&
+         batch.GetDataSize() < kMaxPageBytes;
+         row->Next()) {
+      absl::string_view value = View(row->value());
+      std::string reason;
+      if (!TakeSized(value, reason)) {
+        return absl::DataLossError("a parked entry cannot be read");
+      }
+      status = batch.Put(store_->Family(kWaiting), row->key(),
+                         rocksdb::Slice(value.data(), value.size()));
+      if (status.ok()) {
+        status = batch.Delete(store_->Family(kParked), row->key());
+      }
+      ++moved;
     }
-    status = batch.Put(store_->Family(kWaiting), row->key(),
-                       rocksdb::Slice(value.data(), value.size()));
-    if (status.ok()) status = batch.Delete(store_->Family(kParked), row->key());
-    ++moved;
+    more = row->Valid();
+    if (status.ok()) status = row->status();
+    if (!status.ok()) return FromRocksdb(status, "write outbox");
+    const absl::Status written = Commit(batch, /*sync=*/true);
+    if (!written.ok()) return written;
+    depth_ += moved;
+    parked_ -= moved;
   }
-  if (status.ok()) status = row->status();
-  if (!status.ok()) return FromRocksdb(status, "write outbox");
-  const absl::Status written = Commit(batch, /*sync=*/true);
-  if (!written.ok()) return written;
-  depth_ += moved;
-  parked_ -= moved;
   return absl::OkStatus();
 }
 
@@ -236,22 +248,36 @@ absl::Status Outbox::Bind(const std::string& owner) {
 }
 
 absl::Status Outbox::Forget(absl::Time before) {
-  const absl::MutexLock lock(&mutex_);
   const auto limit = static_cast<uint64_t>(absl::ToUnixMillis(before));
-  rocksdb::WriteBatch batch = ProtectedBatch();
-  rocksdb::Status status;
+  const auto is_old = [limit](absl::string_view value) {
+    uint64_t remembered = 0;
+    return TakeBigEndian64(value, remembered) && remembered < limit;
+  };
+  // Looks through all of it beside what is written meanwhile, which may be the
+  // memory of a request that was repeated: that is looked at again.
   const std::unique_ptr<rocksdb::Iterator> row(store_->db->NewIterator(
       rocksdb::ReadOptions(), store_->Family(kRequests)));
-  for (row->SeekToFirst(); row->Valid() && status.ok(); row->Next()) {
-    absl::string_view value = View(row->value());
-    uint64_t remembered = 0;
-    if (TakeBigEndian64(value, remembered) && remembered < limit) {
-      status = batch.Delete(store_->Family(kRequests), row->key());
+  row->SeekToFirst();
+  while (row->Valid()) {
+    std::vector<std::string> old;
+    for (; row->Valid() && old.size() < kChunkRows; row->Next()) {
+      if (is_old(View(row->value()))) old.push_back(row->key().ToString());
     }
+    if (old.empty()) break;
+    const absl::MutexLock lock(&mutex_);
+    rocksdb::WriteBatch batch = ProtectedBatch();
+    for (const std::string& key : old) {
+      std::string now;
+      rocksdb::Status status = store_->db->Get(
+          rocksdb::ReadOptions(), store_->Family(kRequests), key, &now);
+      if (status.IsNotFound() || (status.ok() && !is_old(now))) continue;
+      if (status.ok()) status = batch.Delete(store_->Family(kRequests), key);
+      if (!status.ok()) return FromRocksdb(status, "forget requests");
+    }
+    const absl::Status written = Commit(batch, /*sync=*/false);
+    if (!written.ok()) return written;
   }
-  if (status.ok()) status = row->status();
-  if (!status.ok()) return FromRocksdb(status, "forget requests");
-  return Commit(batch, /*sync=*/false);
+  return FromRocksdb(row->status(), "forget requests");
 }
 
 std::optional<absl::Time> Outbox::oldest() const {

@@ -91,6 +91,7 @@ class Outbox {
   // Sets aside an entry that the log refuses for ever (an ACL, a size), so that
   // it blocks no other: kept, counted, and put back by Retry after repair.
   absl::Status Park(uint64_t number, const std::string& reason);
+  // Retry moves some at a time, so an error may come after a part.
   absl::Status Retry();  // StoreAndForward::RetryParked also wakes the relay
 
   // The remembered answer; nothing if there is none.
@@ -102,7 +103,8 @@ class Outbox {
   absl::StatusOr<std::string> BoundTo() const;
   absl::Status Bind(const std::string& owner);  // synced to the disk
 
-  // Forgets requests remembered before that instant. Reads all of them.
+  // Forgets requests remembered before that instant. Reads all of them, without
+  // holding up who writes.
   absl::Status Forget(absl::Time before);
 
   // False after a failed write, until it is opened again.

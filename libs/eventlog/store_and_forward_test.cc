@@ -446,5 +446,34 @@ TEST(Outbox, ForgetsWhatIsOld) {
   EXPECT_EQ(outbox->Recall("late"), "2");
 }
 
+TEST(Outbox, ForgetsAndPutsBackMoreThanItDoesAtOnce) {
+  const TemporaryFolder folder;
+  auto outbox = *Outbox::Open(folder.path());
+  const absl::Time day = absl::FromUnixSeconds(1'700'000'000);
+  constexpr size_t kMany = 1'200;
+  std::vector<Outbox::Memory> memories;
+  for (size_t i = 0; i < kMany; ++i) memories.push_back({absl::StrCat(i), "1"});
+  const std::vector<TopicRecord> records(kMany, {kTopic, {"key", "v", {}}});
+  ASSERT_TRUE(
+      outbox
+          ->Write(
+              {.put = records, .remember = memories, .remove = {}, .now = day})
+          .ok());
+  ASSERT_TRUE(outbox->Forget(day + absl::Hours(1)).ok());
+  for (const Outbox::Memory& each : memories) {
+    EXPECT_EQ(outbox->Recall(each.key), std::nullopt);
+  }
+  const auto page = outbox->Front(kMany);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_FALSE(page->more);
+  for (const Outbox::Entry& each : page->entries) {
+    ASSERT_TRUE(outbox->Park(each.number, "an ACL").ok());
+  }
+  EXPECT_EQ(outbox->parked(), kMany);
+  ASSERT_TRUE(outbox->Retry().ok());
+  EXPECT_EQ(outbox->parked(), 0u);
+  EXPECT_EQ(outbox->depth(), kMany);
+}
+
 }  // namespace
 }  // namespace vigil::eventlog
