@@ -18,7 +18,8 @@ struct KafkaConnection {
   std::string key_file{};
 
   // Of librdkafka's CONFIGURATION.md; they have the last word, so a wrong one
-  // here can undo what the log needs (acks, idempotence, offset reset).
+  // here can undo what the log needs (acks, idempotence, offset reset). A
+  // process's configuration may not name those (libs/service/config.h).
   std::map<std::string, std::string> settings{};
 };
 

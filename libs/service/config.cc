@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "google/protobuf/text_format.h"
 #include "libs/base/atomic_file.h"
 #include "libs/base/limits.h"
+#include "libs/eventlog/store_and_forward.h"
 #include "libs/service/callers.h"
 
 namespace vigil::service {
@@ -193,6 +195,51 @@ void Require(const std::string& value, absl::string_view field,
   if (value.empty()) faults->push_back({std::string(field), "is required"});
 }
 
+// Properties that the promises of this process stand on: that what is
+// acknowledged is durable and in order, that a reader misses nothing and a
+// topic is made by an operator alone. With the other names that librdkafka has
+// for them.
+bool IsOurs(absl::string_view property) {
+  static const auto* const ours = new std::set<std::string, std::less<>>{
+      "acks",
+      "allow.auto.create.topics",
+      "auto.commit.enable",
+      "auto.offset.reset",
+      "check.crcs",
+      "enable.auto.commit",
+      "enable.auto.offset.store",
+      "enable.idempotence",
+      "enable.partition.eof",
+      "isolation.level",
+      "max.in.flight",
+      "max.in.flight.requests.per.connection",
+      "message.max.bytes",
+      "message.send.max.retries",
+      "request.required.acks",
+      "retries"};
+  return ours->contains(property);
+}
+
+void CheckProperties(const config::v1::KafkaLog& kafka, Faults* faults) {
+  for (const auto& [name, value] : kafka.properties()) {
+    if (IsOurs(name)) {
+      faults->push_back(
+          {"log.kafka.properties", absl::StrCat(name, " is not for changing")});
+    }
+    if (name != "delivery.timeout.ms" && name != "message.timeout.ms") continue;
+    // 0 is for ever. While librdkafka has a record, the relay must not give it
+    // another copy.
+    const int64_t most = absl::ToInt64Milliseconds(eventlog::kRelayDeadline);
+    int64_t milliseconds = 0;
+    if (!absl::SimpleAtoi(value, &milliseconds) || milliseconds < 1 ||
+        milliseconds >= most) {
+      faults->push_back(
+          {"log.kafka.properties",
+           absl::StrCat(name, " is at least 1 and below ", most)});
+    }
+  }
+}
+
 Faults CheckProcess(const config::v1::Process& process) {
   Faults faults;
   Require(process.data_folder(), "data_folder", &faults);
@@ -227,6 +274,7 @@ Faults CheckProcess(const config::v1::Process& process) {
     case config::v1::Log::kKafka:
       Require(kafka.bootstrap_servers(), "log.kafka.bootstrap_servers",
               &faults);
+      CheckProperties(kafka, &faults);
       if (kafka.certificate_file().empty() !=
           kafka.private_key_file().empty()) {
         faults.push_back({kafka.certificate_file().empty()

@@ -181,6 +181,31 @@ TEST_F(ConfigTest, SaysWhichFileCannotBeRead) {
               HasSubstr(Path("none")));
 }
 
+TEST_F(ConfigTest, RefusesPropertiesThatWouldBreakWhatIsPromised) {
+  const auto with = [this](const std::string& name, const std::string& value) {
+    std::string process = kProcess;
+    const std::string embedded = "log { embedded { folder: \"log\" } }";
+    const size_t at = process.find(embedded);
+    EXPECT_NE(at, std::string::npos);
+    Write("police.textproto",
+          process.replace(
+              at, embedded.size(),
+              "log { kafka { bootstrap_servers: \"k:1\" properties { key: \"" +
+                  name + "\" value: \"" + value + "\" } } }"));
+  };
+  with("acks", "1");
+  EXPECT_THAT(Refused(), HasSubstr("log.kafka.properties: acks is not for"));
+  for (const char* value : {"0", "35000", "soon"}) {
+    with("delivery.timeout.ms", value);
+    EXPECT_THAT(Refused(), HasSubstr("delivery.timeout.ms is at least 1 and "
+                                     "below 35000"));
+  }
+  with("message.timeout.ms", "34999");
+  EXPECT_TRUE(LoadConfiguration(Path("police.textproto")).ok());
+  with("socket.timeout.ms", "1000");
+  EXPECT_TRUE(LoadConfiguration(Path("police.textproto")).ok());
+}
+
 TEST_F(ConfigTest, ThePlaintextSystemIsInTheRegister) {
   std::string process = kProcess;
   const std::string known = "as_system: \"force-records\"";
