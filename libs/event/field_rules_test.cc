@@ -24,7 +24,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
-using google::protobuf::ServiceDescriptor;
 
 // The .proto files with their comments, which the generated code has not.
 class ProtoFiles {

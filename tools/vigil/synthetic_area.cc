@@ -480,9 +480,10 @@ class SyntheticArea::World {
     if (added) {
       it->second.desk = desk;
       // Some systems number with leading zeros, which are part of the id.
-      it->second.id =
-          absl::StrFormat(desk == kPolice || desk == kPractice ? "%08d" : "%d",
-                          static_cast<int>(10'000 * (desk + 1)) + ++ids_[desk]);
+      const int id = static_cast<int>(10'000 * (desk + 1)) + ++ids_[desk];
+      it->second.id = desk == kPolice || desk == kPractice
+                          ? absl::StrFormat("%08d", id)
+                          : absl::StrCat(id);
       it->second.verified_nhs =
           random_.Chance(Desks()[desk].verified_nhs_per_mille);
     }
