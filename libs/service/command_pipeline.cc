@@ -223,9 +223,11 @@ std::vector<event::Draft> DraftsOf(Statement statement,
   return drafts;
 }
 
-// That both references are one subject, in the words of who names it. Its id is
-// the same each time it is said.
+// That both references are one subject, in the words of who names it. Its id
+// and its digest are the same each time it is said, so that readers take what
+// is said again for a repeat, and not for other content.
 event::Sealed SealRenaming(const Renaming& renaming,
+                           const event::NamingKey& key,
                            const common::Submission& submission,
                            const event::Request& beside) {
   event::Draft draft;
@@ -238,7 +240,12 @@ event::Sealed SealRenaming(const Renaming& renaming,
   event::Request request;
   request.source = beside.source;
   request.system = kVigil;
-  request.request_id = absl::StrCat("renamed/", renaming.from);
+  request.request_id =
+      absl::StrCat("renamed/", renaming.from, "/", renaming.to);
+  request.request_key =
+      key.RequestKey(request.source, request.system, request.request_id);
+  request.request_digest =
+      key.RequestDigest(AsBytes(event::RequestDigest(renamed)));
   request.traceparent = beside.traceparent;
   request.received = beside.received;
   std::vector<event::Draft> drafts;
@@ -381,7 +388,8 @@ absl::Status CommandPipeline::Prepare(const Call& call, const Message& request,
   sealing.received = received;
   prepared->sealed = Seal(std::move(drafts), sealing);
   for (const Renaming& renaming : renamings) {
-    prepared->renamed.push_back(SealRenaming(renaming, submission, sealing));
+    prepared->renamed.push_back(
+        SealRenaming(renaming, keys_.current, submission, sealing));
   }
 
   common::Receipt& receipt = prepared->receipt;

@@ -89,7 +89,7 @@ class CommandPipelineTest : public testing::Test {
                .service = nullptr,
                .translate = TranslateAct,
                .any_subject = any_subject},
-        store_.get(), keys_, [] { return kReceived; });
+        store_.get(), keys_, [this] { return now_; });
   }
 
   // Of a publisher, with other roles beside.
@@ -137,6 +137,7 @@ class CommandPipelineTest : public testing::Test {
   std::unique_ptr<eventlog::RocksdbEventLog> log_;
   std::unique_ptr<eventlog::Outbox> outbox_;
   std::unique_ptr<eventlog::StoreAndForward> store_;
+  absl::Time now_ = kReceived;
   event::NamingKeys keys_ = {
       .current = event::NamingKey("00c0ffee", std::string(32, 'k'))};
   std::unique_ptr<CommandPipeline> pipeline_;
@@ -574,10 +575,18 @@ TEST_F(CommandPipelineTest, AReplacedKeyJoinsOldReferencesAsPeopleAreNamed) {
   twice.add_children()->set_subject(old);
   EXPECT_EQ(Submit(twice).status().code(), absl::StatusCode::kInvalidArgument);
 
-  // Said again after a start, under the same id.
+  // Said again after a start, at another time: a repeat, not other content.
+  now_ += absl::Hours(1);
   MakePipeline(/*any_subject=*/false);
   ASSERT_TRUE(Submit(Concern("r-6")).ok());
-  EXPECT_EQ(event::Scan(Logged().back().record.value)->id, joined->id);
+  const auto logged_again = Logged();
+  const auto again = event::Scan(logged_again.back().record.value);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->id, joined->id);
+  EXPECT_NE(logged_again.back().record.value, logged[2].record.value);
+  EXPECT_FALSE(joined->request_key.empty());
+  EXPECT_EQ(again->request_key, joined->request_key);
+  EXPECT_EQ(again->request_digest, joined->request_digest);
 }
 
 TEST_F(CommandPipelineTest, AReplacedKeyIsAnnouncedAfterTheFirst) {
