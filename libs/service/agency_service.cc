@@ -153,7 +153,9 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     grpc::ProtoBufferReader reader(&shared);
     request_ = rpc_.request->New(&arena_);
     if (reader.status().ok() && request_->ParseFromZeroCopyStream(&reader)) {
-      return absl::OkStatus();
+      // Before there is any question of room: a repeat would not help.
+      return Requests() > kMaxBatchRequests ? BatchTooLarge()
+                                            : absl::OkStatus();
     }
     const std::string flat = Flatten(bytes);
     if (rpc_.items != nullptr) return ParseItems(flat);
@@ -203,9 +205,6 @@ class CallInFlight : public std::enable_shared_from_this<CallInFlight> {
     const int items = batch.FieldSize(*request_, rpc_.items);
     if (items == 0) {
       return Answer(RefusedField("items", event::code::kListTooShort));
-    }
-    if (static_cast<size_t>(items) > kMaxBatchRequests) {
-      return Answer(BatchTooLarge());
     }
     if (absl::Status known = CheckNoUnknownField(*request_); !known.ok()) {
       return Answer(known);

@@ -492,6 +492,9 @@ TEST_F(ServerTest, ABatchHasLimits) {
 
   batch.add_items();
   EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
+  // Nor is a system told to try again with more than it may have in flight.
+  while (batch.items_size() < 10'000) batch.add_items();
+  EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
 
   batch.Clear();
   *batch.add_items()->mutable_record_incident() =
