@@ -27,7 +27,6 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 using google::protobuf::TextFormat;
 
 // The declaration's defaults: a durable deployment (libs/eventlog/topics.h).

@@ -50,8 +50,6 @@ class WriterProcess {
   // with the old one kept beside it (deploy/README.md). Errors as Open.
   static absl::Status ReplaceNamingKey(const std::string& folder);
 
-  // Adds the gRPC service, and lets the operator see this writer; before
-  // Server::Start.
   // Adds the gRPC service, which is SERVING while the log or the outbox takes
   // records, and lets the operator see this writer; before Server::Start. The
   // server is shut down before this goes.

@@ -317,7 +317,7 @@ std::optional<Entry> Facts::Event(absl::string_view event_id) {
                                       [](const Entry& a, const Entry& b) {
                                         return LoggedBefore(a.fact, b.fact);
                                       });
-  return *std::move(first);
+  return std::move(*first);
 }
 
 std::optional<Fact> Facts::View(absl::string_view view_id) {
