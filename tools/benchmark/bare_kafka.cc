@@ -1,6 +1,7 @@
 #include "tools/benchmark/bare_kafka.h"
 
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <thread>
 #include <utility>
@@ -100,14 +101,25 @@ void BareProducer::Produce(const std::string& topic,
         headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
         header.value.data(), static_cast<ssize_t>(header.value.size()));
   }
-  const rd_kafka_resp_err_t error = rd_kafka_producev(
-      client_->client, RD_KAFKA_V_TOPIC(topic.c_str()),
-      RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-      RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()),
-                       record.value.size()),
-      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_OPAQUE(kept), RD_KAFKA_V_END);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  rd_kafka_vu_t fields[6] = {};
+  fields[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  fields[0].u.cstr = topic.c_str();
+  fields[1].vtype = RD_KAFKA_VTYPE_KEY;
+  fields[1].u.mem = {const_cast<char*>(record.key.data()), record.key.size()};
+  fields[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  fields[2].u.mem = {const_cast<char*>(record.value.data()),
+                     record.value.size()};
+  fields[3].vtype = RD_KAFKA_VTYPE_HEADERS;
+  fields[3].u.headers = headers;
+  fields[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  fields[4].u.i = RD_KAFKA_MSG_F_COPY;
+  fields[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  fields[5].u.ptr = kept;
+  rd_kafka_error_t* const refused =
+      rd_kafka_produceva(client_->client, fields, std::size(fields));
+  if (refused == nullptr) return;
+  const rd_kafka_resp_err_t error = rd_kafka_error_code(refused);
+  rd_kafka_error_destroy(refused);
   rd_kafka_headers_destroy(headers);
   (*kept)(ToStatus(error));
   delete kept;
