@@ -349,6 +349,49 @@ class Gathering {
         item.subject = item.state.reassigned_to;
       }
     }
+    Withhold();
+  }
+
+  // What is said of an entry may say again what the entry says: it is a notice
+  // to those to whom that is withheld, and so is what is said of it in turn.
+  // It does not even say when, since it may correct that.
+  void Withhold() {
+    std::vector<Item>& items = child_.items;
+    std::vector<bool> withheld;
+    withheld.reserve(items.size());
+    for (const Item& item : items) {
+      withheld.push_back(!SeesContent(asking_, item.entry.fact));
+    }
+    // Most are logged after what they are about: one pass finds nearly all.
+    std::vector<bool> about(items.size());
+    for (bool more = true; more;) {
+      more = false;
+      for (size_t i = 0; i < items.size(); ++i) {
+        if (about[i] || !IsAboutWithheld(items[i], withheld)) continue;
+        about[i] = withheld[i] = more = true;
+      }
+    }
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (!about[i]) continue;
+      items[i].seen.visibility = safeguarding::Visibility::kNotice;
+      items[i].seen.ask = OrganisationOf(
+          event::ParseSource(items[i].entry.fact.envelope.source).organisation);
+      items[i].header.Clear();
+      items[i].header.mutable_occurred()->mutable_not_known();
+    }
+  }
+
+  bool IsAboutWithheld(const Item& item, const std::vector<bool>& withheld) {
+    if (!item.kind) return false;
+    if (!item.state.targets.empty()) {
+      return std::any_of(item.state.targets.begin(), item.state.targets.end(),
+                         [&](size_t target) { return withheld[target]; });
+    }
+    // The entry may be another child's.
+    const v1::EventRef* target = TargetOf(*item.kind);
+    if (target == nullptr || target->event_id().empty()) return false;
+    const std::optional<Entry> entry = facts_.Event(target->event_id());
+    return entry && !SeesContent(asking_, entry->fact);
   }
 
   // The subjects without a local id, unless another of the child has one.

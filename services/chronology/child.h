@@ -57,7 +57,8 @@ struct Item {
   event::v1::Header header = {};
   // Of what is said about entries; that of an entry is opened when it is shown.
   std::optional<event::v1::Kind> kind = {};
-  safeguarding::Decision seen = {};     // of its header
+  // Of its header; a notice also if it is about what is withheld.
+  safeguarding::Decision seen = {};
   safeguarding::EntryState state = {};  // indices are into Child::items
   RequestState request = {};
   bool is_row = true;  // false: it is shown beside what it is about

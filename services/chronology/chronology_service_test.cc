@@ -1085,7 +1085,14 @@ TEST_F(ChronologyServiceTest, OthersAreToldOnlyThatADiscreetKindHappened) {
   draft.header.set_headline("Sexual health: second visit");
   auto again = Sealed(kHealth, {draft}, "r", "other content", now_);
   Append(WithLaterAudience(again[0], ev1::PART_KIND));
-  Tell(kHealth, CorrectionOf(id, health_anna_));
+  // Nor is what corrects it, what corrects that, or what is filed elsewhere.
+  event::Draft correction = CorrectionOf(id, health_anna_);
+  correction.header.mutable_occurred()->set_date("2025-12-24");
+  correction.kind.mutable_entry_corrected()->add_fields("header.occurred");
+  const std::string corrected = Tell(kHealth, correction);
+  const std::string corrected_again =
+      Tell(kHealth, CorrectionOf(corrected, health_anna_));
+  const std::string elsewhere = Tell(kHealth, CorrectionOf(id, police_anna_));
 
   const auto answer = Hub().Chronology(Of(health_anna_));
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -1096,7 +1103,7 @@ TEST_F(ChronologyServiceTest, OthersAreToldOnlyThatADiscreetKindHappened) {
   EXPECT_EQ(row.occurred().date(), "2026-03-28");
   EXPECT_EQ(row.organisation().code(), "X99A1");
   EXPECT_THAT(row.conflicts(), SizeIs(1));
-  EXPECT_THAT(row.amendments(), SizeIs(1));
+  EXPECT_THAT(row.amendments(), SizeIs(2));
   v1::GetEntryRequest request;
   request.set_event_id(id);
   const auto entry = Hub().Call<v1::GetEntryResponse>("GetEntry", request);
@@ -1106,12 +1113,31 @@ TEST_F(ChronologyServiceTest, OthersAreToldOnlyThatADiscreetKindHappened) {
   const auto replayed = Hub().Replay(history);
   ASSERT_TRUE(replayed.ok()) << replayed.status();
   ASSERT_THAT(*replayed, SizeIs(1));
-  for (const std::string& shown : {row.DebugString(), entry->DebugString(),
-                                   (*replayed)[0].DebugString()}) {
+  std::vector<std::string> answers = {row.DebugString(), entry->DebugString(),
+                                      (*replayed)[0].DebugString()};
+  for (const std::string& about : {corrected, corrected_again, elsewhere}) {
+    request.set_event_id(about);
+    const auto amendment =
+        Hub().Call<v1::GetEntryResponse>("GetEntry", request);
+    ASSERT_TRUE(amendment.ok()) << amendment.status();
+    EXPECT_EQ(amendment->row().visibility(), ev1::VISIBILITY_NOTICE);
+    EXPECT_FALSE(amendment->has_kind());
+    EXPECT_THAT(amendment->amendments(), IsEmpty());
+    answers.push_back(amendment->DebugString());
+  }
+  for (const std::string& shown : answers) {
     EXPECT_THAT(shown, Not(HasSubstr("visit")));
     EXPECT_THAT(shown, Not(HasSubstr("clinic")));
     EXPECT_THAT(shown, Not(HasSubstr("alone")));
+    EXPECT_THAT(shown, Not(HasSubstr("2025-12-24")));
   }
+  // Nor is it found by what the correction says.
+  v1::GetChronologyRequest then = Of(health_anna_);
+  then.mutable_occurred()->mutable_from()->set_date("2025-12-24");
+  then.mutable_occurred()->mutable_until()->set_date("2025-12-24");
+  const auto found = Hub().Chronology(then);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(found->rows(), IsEmpty());
 }
 
 TEST_F(ChronologyServiceTest, APictureOfAPersonIsOfWhatTheAskerMaySee) {

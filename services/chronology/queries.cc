@@ -514,17 +514,18 @@ absl::Status EntryContent(Facts& facts, const Asking& asking,
   content->set_source(std::string(fact.envelope.source));
   if (item->seen.visibility == Visibility::kFull) {
     *content->mutable_header() = item->header;
+    OpenSection(asking, fact, event::v1::PART_KIND, content->mutable_kind());
+    OpenSection(asking, fact, event::v1::PART_PEOPLE,
+                content->mutable_people());
+    OpenSection(asking, fact, event::v1::PART_INFORMANT,
+                content->mutable_informant());
+    OpenSection(asking, fact, event::v1::PART_PLACE, content->mutable_place());
   }
-  OpenSection(asking, fact, event::v1::PART_KIND, content->mutable_kind());
-  OpenSection(asking, fact, event::v1::PART_PEOPLE, content->mutable_people());
-  OpenSection(asking, fact, event::v1::PART_INFORMANT,
-              content->mutable_informant());
-  OpenSection(asking, fact, event::v1::PART_PLACE, content->mutable_place());
-  // What amends a thing may say it again.
   for (const size_t i : item->state.amendments) {
-    const Fact& amendment = child.items[i].entry.fact;
-    if (SeesContent(asking, fact) && IsWhole(asking, amendment)) {
-      SetLogged(amendment, content->add_amendments());
+    const Item& amendment = child.items[i];
+    if (amendment.seen.visibility == Visibility::kFull &&
+        IsWhole(asking, amendment.entry.fact)) {
+      SetLogged(amendment.entry.fact, content->add_amendments());
     }
   }
   TakeSubjects(child, shown);
@@ -940,15 +941,8 @@ std::vector<Passage> HistoryOf(const Child& child,
     take(entry.fact, withheld);
     for (const Fact& conflict : entry.conflicts) take(conflict, withheld);
   };
-  // What amends a thing may say it again.
-  std::set<size_t> about_withheld;
   for (const Item& item : child.items) {
-    if (SeesContent(asking, item.entry.fact)) continue;
-    about_withheld.insert(item.state.amendments.begin(),
-                          item.state.amendments.end());
-  }
-  for (size_t i = 0; i < child.items.size(); ++i) {
-    take_entry(child.items[i].entry, about_withheld.contains(i));
+    take_entry(item.entry, item.seen.visibility != Visibility::kFull);
   }
   for (const Entry& link : links) take_entry(link, false);
   for (const Child::Held& held : child.unreadable) {

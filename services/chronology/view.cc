@@ -205,9 +205,9 @@ void SetConflict(const Fact& fact, const Asking& asking,
 }
 
 // What it says in its own words is told to whoever may see both it and what it
-// amends: who corrects a thing may say it again.
-void SetAmendment(const Item& item, const Fact& amended_fact,
-                  const Asking& asking, v1::Amendment* amendment) {
+// amends.
+void SetAmendment(const Item& item, const Asking& asking,
+                  v1::Amendment* amendment) {
   const Fact& fact = item.entry.fact;
   amendment->set_event_id(std::string(fact.envelope.id));
   amendment->set_type(std::string(fact.envelope.type));
@@ -215,29 +215,27 @@ void SetAmendment(const Item& item, const Fact& amended_fact,
   const Organisation organisation = OrganisationOf(SourceOf(item).organisation);
   amendment->mutable_organisation()->set_scheme(organisation.scheme);
   amendment->mutable_organisation()->set_code(organisation.code);
-  const bool target_shown = SeesContent(asking, amended_fact);
+  const bool shown = item.seen.visibility == Visibility::kFull;
   for (const Fact& other : item.entry.conflicts) {
     v1::Conflict* conflict = amendment->add_conflicts();
     SetConflict(other, asking, conflict);
-    if (!target_shown) conflict->set_headline(std::string(kNoticeHeadline));
+    if (!shown) conflict->set_headline(std::string(kNoticeHeadline));
   }
-  const bool header_shown = item.seen.visibility == Visibility::kFull;
-  const bool kind_shown = target_shown && SeesContent(asking, fact);
-  if (!header_shown || !kind_shown) {
+  if (!shown || !SeesContent(asking, fact)) {
     amendment->set_headline(std::string(kNoticeHeadline));
+    return;
   }
-  if (!item.kind || !kind_shown) return;
+  if (!item.kind) return;
   const Amended amended = AmendedBy(*item.kind);
   *amendment->mutable_fields() = {amended.fields.begin(), amended.fields.end()};
   amendment->set_reason(amended.reason);
-  if (header_shown &&
-      (amended.adds || Contains(amended.fields, "header.headline"))) {
+  if (amended.adds || Contains(amended.fields, "header.headline")) {
     amendment->set_headline(item.header.headline());
   }
   if (amended.adds || Contains(amended.fields, "kind.summary")) {
     amendment->set_summary(item.kind->summary());
   }
-  if (header_shown && Contains(amended.fields, "header.occurred")) {
+  if (Contains(amended.fields, "header.occurred")) {
     *amendment->mutable_occurred() = item.header.occurred();
   }
 }
@@ -377,7 +375,7 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
     row.set_significance_by(by);
   }
   for (const size_t i : item.state.amendments) {
-    SetAmendment(child.items[i], fact, asking, row.add_amendments());
+    SetAmendment(child.items[i], asking, row.add_amendments());
   }
   for (const size_t i : item.state.incident_group) {
     row.add_incident_group(std::string(child.items[i].entry.fact.envelope.id));
