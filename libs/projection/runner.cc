@@ -158,7 +158,6 @@ RunnerStatus Runner::Follower::status() const {
   status.log_error = log_error_;
   status.alarm = alarm_;
   if (!log_reachable_ || !alarm_.empty()) status.stale_since = followed_until_;
-  if (ends_.empty()) return status;
   int64_t lag = 0;
   for (auto& [partition, end] : status.ends) {
     const auto position = status.positions.find(partition);
@@ -168,7 +167,9 @@ RunnerStatus Runner::Follower::status() const {
     end = std::max(end, next);
     lag += end - next;
   }
-  status.lag_records = lag;
+  if (!ends_.empty() && ends_.size() == partitions_.size()) {
+    status.lag_records = lag;
+  }
   return status;
 }
 

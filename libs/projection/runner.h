@@ -51,7 +51,8 @@ struct RunnerStatus {
   // Where the partitions end, as last heard; without those of which it was
   // never heard.
   Positions ends;
-  // Records between the two; nothing before the ends were ever heard.
+  // Records between the two; nothing before the end of every partition was
+  // heard.
   std::optional<int64_t> lag_records;
   // Whether the log answers for every partition, and if not what it said.
   bool log_reachable = false;

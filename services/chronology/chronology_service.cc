@@ -112,9 +112,7 @@ class ChronologyService::Rpcs final
   explicit Rpcs(ServiceParts parts)
       : parts_(std::move(parts)), workers_(kWorkers) {
     for (const eventlog::Partition& partition : parts_.partitions) {
-      if (partition.partition == 0 && partition.topic != kAccessTopic) {
-        topics_.push_back(partition.topic);
-      }
+      if (partition.topic != kAccessTopic) ++topics_[partition.topic];
     }
   }
 
@@ -334,7 +332,7 @@ class ChronologyService::Rpcs final
   }
 
   const ServiceParts parts_;
-  std::vector<std::string> topics_;
+  std::map<std::string, size_t> topics_;
   absl::Mutex rebuild_mutex_;
   std::thread rebuild_thread_ ABSL_GUARDED_BY(rebuild_mutex_);
   std::atomic<bool> rebuilding_ = false;

@@ -1,5 +1,6 @@
 #include "services/chronology/facts.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,12 +11,14 @@
 #include "gtest/gtest.h"
 #include "libs/projection/index.h"
 #include "services/chronology/test_facts.h"
+#include "services/chronology/view.h"
 #include "tests/temporary_folder.h"
 
 namespace vigil::chronology {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -108,6 +111,42 @@ TEST_F(FactsTest, WhatOthersSayDoesNotCount) {
               ElementsAre(shared));
   Facts before = FactsOf({.logged_until = absl::FromUnixSeconds(0)});
   EXPECT_THAT(before.SubjectsWithIdentifier(Number(), 1).subjects, IsEmpty());
+}
+
+TEST_F(FactsTest, WhatAPartOfTheLogHoldsIsNotKnownUntilItAnswers) {
+  Register(kPolice, Subject("police:99", "1"), 1);
+  const std::string police = "vigil.police.events.v1";
+  const std::string health = "vigil.health.events.v1";
+  const std::string mash = "vigil.mash.events.v1";
+  Standing standing;
+  standing.now = absl::FromUnixSeconds(1'780'000'060);
+  standing.topics = {{police, 1}, {health, 2}, {mash, 2}};
+  standing.runner.ends = {{{police, 0}, 1},
+                          {{health, 0}, 0},  // and 1 never answered
+                          {{mash, 0}, 0},
+                          {{mash, 1}, 0}};
+  standing.runner.stale_since = absl::FromUnixSeconds(1'780'000'000);
+  const Facts facts = FactsOf();
+  std::map<std::string, ev1::Answer> connected;
+  for (const v1::SourceState& source : SourceStates(facts, standing)) {
+    connected[source.writer()] = source.connected();
+  }
+  EXPECT_EQ(connected["police"], ev1::ANSWER_YES);
+  EXPECT_EQ(connected["health"], ev1::ANSWER_NOT_KNOWN);
+  EXPECT_EQ(connected["mash"], ev1::ANSWER_NO);
+
+  Asking asking;
+  asking.asker.roles = {safeguarding::Role::kCoordinator};
+  const v1::Completeness complete =
+      CompletenessOf(facts, asking, nullptr, standing);
+  EXPECT_EQ(complete.log_reachable(), ev1::ANSWER_NO);
+  EXPECT_FALSE(complete.has_lag_records());
+  EXPECT_THAT(complete.words(), HasSubstr(" Not connected: mash."));
+  EXPECT_THAT(complete.words(),
+              HasSubstr(" Not known whether connected: health."));
+  EXPECT_THAT(complete.words(),
+              HasSubstr(" The log, or a part of it, cannot be reached since "));
+  EXPECT_THAT(complete.words(), HasSubstr(": what came later may be missing."));
 }
 
 }  // namespace

@@ -451,7 +451,7 @@ std::vector<v1::SourceState> SourceStates(const Facts& facts,
   // First records are read without drawing on them: they are no child's.
   Facts first(facts.snapshot_pointer(), facts.extent());
   std::vector<v1::SourceState> states;
-  for (const std::string& topic : standing.topics) {
+  for (const auto& [topic, partitions] : standing.topics) {
     v1::SourceState& state = states.emplace_back();
     state.set_writer(std::string(WriterOf(topic)));
     state.set_connected(event::v1::ANSWER_NO);
@@ -461,17 +461,20 @@ std::vector<v1::SourceState> SourceStates(const Facts& facts,
     }
     absl::Time heard = absl::InfinitePast();
     bool behind = false;
-    bool unread = standing.runner.ends.empty();
     for (const auto& [partition, applied] : facts.snapshot().applied()) {
       if (partition.topic != topic) continue;
       heard = std::max(heard, applied.logged);
       const auto end = standing.runner.ends.find(partition);
       behind |= end != standing.runner.ends.end() && end->second > applied.next;
     }
+    size_t heard_of = 0;
+    bool unread = false;
     for (const auto& [partition, end] : standing.runner.ends) {
-      unread |= partition.topic == topic && end > 0 &&
-                !facts.snapshot().applied().contains(partition);
+      if (partition.topic != topic) continue;
+      ++heard_of;
+      unread |= end > 0 && !facts.snapshot().applied().contains(partition);
     }
+    unread |= heard_of < partitions;
     behind |= unread;
     if (unread && state.connected() == event::v1::ANSWER_NO) {
       state.set_connected(event::v1::ANSWER_NOT_KNOWN);
@@ -537,11 +540,13 @@ std::string Words(const v1::Completeness& complete, const Asking& asking,
   if (!reachable || complete.has_stale_since()) {
     absl::StrAppend(
         &words,
-        reachable ? " The index stands still" : " The log cannot be reached",
+        reachable ? " The index stands still"
+                  : " The log, or a part of it, cannot be reached",
         complete.has_stale_since()
             ? absl::StrCat(" since ", TimeText(ToTime(complete.stale_since())))
             : "",
-        ": what came later is not shown.");
+        reachable ? ": what came later is not shown."
+                  : ": what came later may be missing.");
   } else if (complete.lag_records() > 0) {
     absl::StrAppend(&words, " ",
                     Count(complete.lag_records(), "record is", "records are"),

@@ -12,6 +12,7 @@
 #define VIGIL_SERVICES_CHRONOLOGY_VIEW_H_
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,8 +60,8 @@ void SetLinkConflicts(const Child& child, const Asking& asking,
 struct Standing {
   projection::RunnerStatus runner;
   absl::Time now;
-  // The writers' topics that the index reads.
-  std::vector<std::string> topics;
+  // The writers' topics that the index reads, and how many partitions each has.
+  std::map<std::string, size_t> topics;
 };
 
 // How complete an answer from these facts is, in fields and in words. `child`

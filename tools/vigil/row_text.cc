@@ -331,11 +331,10 @@ std::vector<std::string> CompletenessText(const ch::Completeness& c) {
   }
   if (c.log_reachable() == ev::ANSWER_NO) {
     lines.push_back(absl::StrCat(
-        "The log cannot be reached",
-        c.has_stale_since()
-            ? absl::StrCat("; nothing newer than ", TimeText(c.stale_since()))
-            : "",
-        "."));
+        "The log, or a part of it, cannot be reached",
+        c.has_stale_since() ? absl::StrCat(" since ", TimeText(c.stale_since()))
+                            : "",
+        "; what came later may be missing."));
   } else if (c.has_stale_since()) {
     lines.push_back(absl::StrCat("The index stands still; nothing newer than ",
                                  TimeText(c.stale_since()), "."));

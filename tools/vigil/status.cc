@@ -127,7 +127,7 @@ std::vector<std::string> Troubles(
         absl::StrCat(index.conflicts(), " conflicts to be looked at"));
   }
   if (index.log_reachable() == event::v1::ANSWER_NO) {
-    troubles.push_back("the log cannot be reached");
+    troubles.push_back("the log, or a part of it, cannot be reached");
   }
   return troubles;
 }
