@@ -48,7 +48,10 @@ v1::When WithoutWords(v1::When when) {
 }
 
 // What the header of a discreet kind tells of the one that was given: nothing
-// that the sender wrote in words of its own.
+// that the sender wrote in words of its own, but what identifies and groups
+// entries: the registered system, the record, the incidents and the
+// conversation. Corrections and groupings need these of every entry, so senders
+// must not name the service in them (health.proto).
 v1::Header ToldOf(const v1::Header& given) {
   v1::Header told;
   if (given.has_occurred()) {

@@ -67,7 +67,8 @@ std::string TypeOf(const v1::Kind& kind);
 
 // Whether it is the type of a discreet kind: a sensitive service's contact
 // (F47), an allegation against somebody who works with children (R111). The
-// header tells only that it happened, and every other section is restricted.
+// header tells only that it happened, besides system and references, and every
+// other section is restricted.
 bool IsDiscreet(absl::string_view type);
 
 // The kind in plain words, for every type that this build knows: "Concern
