@@ -1,5 +1,6 @@
 #include "services/chronology/chronology.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -95,10 +96,12 @@ Chronology::Chronology(std::string folder, eventlog::EventLog* log,
     });
   };
   gauge("vigil_projection_lag_records",
-        "Records of the log that the index has not read.",
+        "Records of the log that the index has not read; NaN while a part of "
+        "the log has not told its end.",
         [](const Source& source) {
-          return static_cast<double>(
-              source.runner->status().lag_records.value_or(0));
+          const auto lag = source.runner->status().lag_records;
+          return lag.has_value() ? static_cast<double>(*lag)
+                                 : std::numeric_limits<double>::quiet_NaN();
         });
   gauge("vigil_projection_quarantined_records",
         "Records that the index could not read.", [](const Source& source) {
