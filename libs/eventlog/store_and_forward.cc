@@ -257,23 +257,40 @@ void StoreAndForward::KeepAll() {
 }
 
 absl::StatusOr<size_t> StoreAndForward::RelayOnce() {
-  // A batch for each partition, since one that has no leader answers late.
-  std::map<Partition, std::vector<Outbox::Entry>> batches;
-  while (batches.empty()) {
-    if (outbox_->depth() <= settled_.size()) return 0;
-    absl::StatusOr<Outbox::Page> page =
-        outbox_->Front(kRelayBatch, relay_from_);
+  if (outbox_->depth() <= settled_.size()) return 0;
+  // What does not answer is not tried again before the end: a partition without
+  // a leader says so after half a minute, and may have thousands of entries.
+  std::set<Partition> away;
+  size_t settled = 0;
+  absl::Status failed;
+  uint64_t from = 0;
+  do {
+    absl::StatusOr<Outbox::Page> page = outbox_->Front(kRelayBatch, from);
     if (!page.ok()) return page.status();
-    if (page->entries.empty() && relay_from_ == 0) return 0;
-    // A queue that fits into one attempt is tried from its beginning each time,
-    // and so stays in order.
-    relay_from_ = page->more ? page->entries.back().number + 1 : 0;
+    from = page->more ? page->entries.back().number + 1 : 0;
+    // One for each partition, since one that has no leader answers late.
+    Batches batches;
     for (Outbox::Entry& entry : page->entries) {
       if (settled_.contains(entry.number)) continue;
-      batches[PartitionOf(entry.record)].push_back(std::move(entry));
+      const Partition partition = PartitionOf(entry.record);
+      if (away.contains(partition)) continue;
+      batches[partition].push_back(std::move(entry));
     }
-  }
+    for (const auto& [partition, done] : Send(std::move(batches))) {
+      if (done.ok()) {
+        settled += *done;
+      } else {
+        failed = done.status();
+        away.insert(partition);
+      }
+    }
+  } while (from > 0 && !stopping());
+  if (!failed.ok() && settled == 0) return failed;
+  return settled;
+}
 
+std::map<Partition, absl::StatusOr<size_t>> StoreAndForward::Send(
+    Batches batches) {
   // Shared, because a relay that ends does not wait for the answers.
   struct Attempt {
     absl::Mutex mutex;
@@ -292,8 +309,7 @@ absl::StatusOr<size_t> StoreAndForward::RelayOnce() {
                         attempt->answers[partition] = std::move(outcomes);
                       });
   }
-  size_t settled = 0;
-  absl::Status failed;
+  std::map<Partition, absl::StatusOr<size_t>> settled;
   while (!batches.empty()) {
     std::map<Partition, std::vector<absl::StatusOr<Appended>>> answers;
     {
@@ -302,21 +318,13 @@ absl::StatusOr<size_t> StoreAndForward::RelayOnce() {
       attempt->mutex.AwaitWithTimeout(absl::Condition(&answered), kStopNotice);
       answers.swap(attempt->answers);
     }
-    if (answers.empty() && stopping()) {
-      return absl::CancelledError("the relay ends");
-    }
+    if (answers.empty() && stopping()) break;
     for (const auto& [partition, outcomes] : answers) {
-      const absl::StatusOr<size_t> done =
-          Settle(partition, batches.at(partition), outcomes);
-      if (done.ok()) {
-        settled += *done;
-      } else {
-        failed = done.status();
-      }
+      settled.emplace(partition,
+                      Settle(partition, batches.at(partition), outcomes));
       batches.erase(partition);
     }
   }
-  if (!failed.ok() && settled == 0) return failed;
   return settled;
 }
 

@@ -7,11 +7,12 @@
 // The log has `accept_after`, and at most half of what remains of the deadline,
 // to say that it has the records; then those that it has not confirmed go to
 // the outbox in one fsynced batch, and while their partition stays silent later
-// ones go there at once. A relay sends them on without holding up new ones, or
-// those of other partitions for longer than one attempt; order is not promised,
-// since none is needed. A record that was in doubt may so come twice into the
-// log: readers keep the first. What the log refuses for ever is parked: kept,
-// alarmed, and sent after repair.
+// ones go there at once. A relay sends them on without holding up new ones. It
+// goes through the outbox again and again, and each time tries a partition that
+// does not answer once, which holds up the others for that attempt and no
+// longer. Order is not promised, since none is needed. A record that was in
+// doubt may so come twice into the log: readers keep the first. What the log
+// refuses for ever is parked: kept, alarmed, and sent after repair.
 //
 // Over the embedded log there is nothing to forward: what it cannot take now,
 // this disk cannot either. Then only LOGGED is answered.
@@ -27,6 +28,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -117,8 +119,12 @@ class StoreAndForward {
   void Keep(Kept kept);
   void KeepAll();   // thread: writes what is to be kept, then answers
   void RelayAll();  // thread
-  // One attempt with the next entries; how many of them are done with.
+  // Goes through the outbox once; how many entries are done with. An error if
+  // none is because of it.
   absl::StatusOr<size_t> RelayOnce();
+  // One attempt with entries of several partitions: the same, by partition.
+  using Batches = std::map<Partition, std::vector<Outbox::Entry>>;
+  std::map<Partition, absl::StatusOr<size_t>> Send(Batches batches);
   // What became of entries of one partition: the same.
   absl::StatusOr<size_t> Settle(
       const Partition& partition, const std::vector<Outbox::Entry>& entries,
@@ -141,10 +147,8 @@ class StoreAndForward {
   bool retry_parked_ ABSL_GUARDED_BY(mutex_) = false;
   // Counts what was put into the outbox, so that the relay wakes.
   uint64_t forwarded_ ABSL_GUARDED_BY(mutex_) = 0;
-  // The relay's own. It goes through a long outbox and begins again, so that
-  // records of one partition that is away do not hold up the others.
-  uint64_t relay_from_ = 0;
-  // Entries that are done with and that a broken outbox cannot forget.
+  // The relay's own: entries that are done with and that a broken outbox cannot
+  // forget.
   std::set<uint64_t> settled_;
   std::thread keeper_;
   std::thread relay_;
