@@ -1,6 +1,7 @@
 #include "libs/projection/runner.h"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -133,9 +134,10 @@ class Runner::Follower {
   absl::CondVar ended_;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   Positions ends_ ABSL_GUARDED_BY(mutex_);
-  // A partition was away when the ends were last asked for; and: all are back,
-  // so that what was applied has to be compared with the log once more.
-  bool any_away_ ABSL_GUARDED_BY(mutex_) = false;
+  // Those that did not tell their end when they were last asked; and: one of
+  // them does again, so that what was applied has to be compared with the log
+  // once more.
+  std::set<Partition> away_ ABSL_GUARDED_BY(mutex_);
   bool compare_ ABSL_GUARDED_BY(mutex_) = false;
   bool log_reachable_ ABSL_GUARDED_BY(mutex_) = false;
   bool following_ ABSL_GUARDED_BY(mutex_) = false;
@@ -302,12 +304,12 @@ absl::Status Runner::Follower::ReadEnds() {
       if (end.ok()) {
         ends_[partition] = *end;
         any_tells = true;
-      } else if (away.ok() || IsFinal(end.status())) {
-        away = end.status();
+        if (away_.erase(partition) > 0) compare_ = true;
+        continue;
       }
+      away_.insert(partition);
+      if (away.ok() || IsFinal(end.status())) away = end.status();
     }
-    compare_ = compare_ || (any_away_ && away.ok());
-    any_away_ = !away.ok();
   }
   SetReachable(away);
   return any_tells && !IsFinal(away) ? absl::OkStatus() : away;

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -21,8 +22,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// A log that can be cut off, or one partition of it, and whose cursors can be
-// slow to connect.
+// A log that can be cut off, or partitions of it, or be another one, and whose
+// cursors can be slow to connect.
 class CutLog final : public eventlog::EventLog {
  public:
   explicit CutLog(eventlog::EventLog* log) : log_(log) {}
@@ -31,9 +32,19 @@ class CutLog final : public eventlog::EventLog {
     absl::MutexLock lock(&mutex_);
     status_ = std::move(status);
   }
-  void CutPartition(std::optional<eventlog::Partition> partition) {
+  void CutPartitions(std::set<eventlog::Partition> partitions) {
     absl::MutexLock lock(&mutex_);
-    away_ = std::move(partition);
+    away_ = std::move(partitions);
+  }
+  // What is asked from now on, but not by cursors that are open.
+  void MakeAnew(eventlog::EventLog* log) {
+    absl::MutexLock lock(&mutex_);
+    log_ = log;
+  }
+  // How often the ends were asked for, and told.
+  int ends_told() const {
+    absl::MutexLock lock(&mutex_);
+    return ends_told_;
   }
   // So many first reads of each cursor.
   void FailFirstReads(int reads) {
@@ -46,12 +57,12 @@ class CutLog final : public eventlog::EventLog {
   }
   void AppendBatch(std::vector<eventlog::TopicRecord> batch,
                    absl::Time deadline, eventlog::AppendDone done) override {
-    log_->AppendBatch(std::move(batch), deadline, std::move(done));
+    log()->AppendBatch(std::move(batch), deadline, std::move(done));
   }
   absl::StatusOr<std::unique_ptr<eventlog::Cursor>> Open(
       std::map<eventlog::Partition, int64_t> from) override {
     if (absl::Status status = Said(); !status.ok()) return status;
-    auto cursor = log_->Open(std::move(from));
+    auto cursor = log()->Open(std::move(from));
     if (!cursor.ok()) return cursor.status();
     absl::MutexLock lock(&mutex_);
     ++opened_;
@@ -62,17 +73,20 @@ class CutLog final : public eventlog::EventLog {
       const std::vector<eventlog::Partition>& partitions,
       absl::Time deadline) override {
     const absl::Status status = Said();
-    auto ends = log_->Ends(partitions, deadline);
+    auto ends = log()->Ends(partitions, deadline);
     absl::MutexLock lock(&mutex_);
     for (auto& [partition, end] : ends) {
       if (!status.ok()) end = status;
-      if (partition == away_) end = absl::UnavailableError("no leader");
+      if (away_.contains(partition)) {
+        end = absl::UnavailableError("no leader");
+      }
     }
+    ++ends_told_;
     return ends;
   }
   std::vector<eventlog::Partition> Partitions(
       const std::string& topic) const override {
-    return log_->Partitions(topic);
+    return log()->Partitions(topic);
   }
 
  private:
@@ -104,10 +118,16 @@ class CutLog final : public eventlog::EventLog {
     return status_;
   }
 
-  eventlog::EventLog* const log_;
+  eventlog::EventLog* log() const {
+    absl::MutexLock lock(&mutex_);
+    return log_;
+  }
+
   mutable absl::Mutex mutex_;
+  eventlog::EventLog* log_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
-  std::optional<eventlog::Partition> away_ ABSL_GUARDED_BY(mutex_);
+  std::set<eventlog::Partition> away_ ABSL_GUARDED_BY(mutex_);
+  int ends_told_ ABSL_GUARDED_BY(mutex_) = 0;
   int failing_reads_ ABSL_GUARDED_BY(mutex_) = 0;
   int opened_ ABSL_GUARDED_BY(mutex_) = 0;
 };
@@ -121,6 +141,10 @@ absl::Status WaitUntil(Runner& runner, std::function<bool()> there) {
   });
   answered.WaitForNotification();
   return answer;
+}
+
+eventlog::Partition AnotherThan(const eventlog::Partition& partition) {
+  return partition == kPartitions[0] ? kPartitions[1] : kPartitions[0];
 }
 
 class RunnerTest : public testing::Test {
@@ -242,15 +266,9 @@ TEST_F(RunnerTest, ACursorThatConnectsSlowlyIsKept) {
 }
 
 TEST_F(RunnerTest, APartitionThatIsAwayHoldsUpNoOtherAndIsComparedWhenBack) {
-  Append(*log_, "anna", "before");
-  eventlog::Partition annas = kPartitions[0];
-  for (const auto& [partition, end] : Ends(*log_)) {
-    if (end > 0) annas = partition;
-  }
+  const eventlog::Partition annas = Append(*log_, "anna", "before").partition;
   CutLog cut(log_.get());
-  for (const eventlog::Partition& each : kPartitions) {
-    if (each != annas) cut.CutPartition(each);
-  }
+  cut.CutPartitions({AnotherThan(annas)});
   const auto runner = Run(cut);
   ASSERT_TRUE(runner->WaitFor({{annas, 1}}, Soon()).ok());
   EXPECT_THAT(runner->status().log_error, HasSubstr("no leader"));
@@ -259,13 +277,36 @@ TEST_F(RunnerTest, APartitionThatIsAwayHoldsUpNoOtherAndIsComparedWhenBack) {
   // What the one that never answered holds is not known.
   EXPECT_FALSE(runner->status().lag_records.has_value());
   EXPECT_EQ(cut.opened(), 1);
-  cut.CutPartition(std::nullopt);
+  cut.CutPartitions({});
   ASSERT_TRUE(
       WaitUntil(*runner, [&] { return runner->status().log_reachable; }).ok());
   Append(*log_, "anna", "after");
   ASSERT_TRUE(runner->WaitFor(Ends(*log_), Soon()).ok());
   while (cut.opened() < 2) absl::SleepFor(absl::Milliseconds(1));
   EXPECT_EQ(runner->status().alarm, "");
+}
+
+TEST_F(RunnerTest, OneThatIsBackIsComparedWhileAnotherStaysAway) {
+  const eventlog::Partition annas = Append(*log_, "anna", "old").partition;
+  const eventlog::Partition missing = AnotherThan(annas);
+  // Longer than what was applied.
+  const auto anew = OpenLog(folder_ / "anew");
+  for (int i = 0; i < 3; ++i) Append(*anew, "anna", "new");
+  CutLog cut(log_.get());
+  cut.CutPartitions({missing});
+  const auto runner = Run(cut);
+  ASSERT_TRUE(runner->WaitFor({{annas, 1}}, Soon()).ok());
+  cut.CutPartitions({missing, annas});
+  const int told = cut.ends_told();
+  // The one that began before may have seen it there.
+  while (cut.ends_told() < told + 2) absl::SleepFor(absl::Milliseconds(1));
+  cut.MakeAnew(anew.get());
+  cut.CutPartitions({missing});
+  ASSERT_TRUE(
+      WaitUntil(*runner, [&] { return !runner->status().alarm.empty(); }).ok());
+  EXPECT_THAT(runner->status().alarm, HasSubstr("made anew"));
+  EXPECT_THAT(ValuesOf(*index_->snapshot(), kByKey, "anna"),
+              ElementsAre("old"));
 }
 
 TEST_F(RunnerTest, ATopicThatWasMadeAnewStopsItWithAnAlarm) {
