@@ -70,10 +70,12 @@ class Outbox {
 
   // `env` is the file system to stand on; nullptr is the machine's own.
   //   UNAVAILABLE  another process has it open, or the disk fails
-  //   DATA_LOSS    the files are damaged beyond their ends. What is damaged at
-  //                the end of what was written is dropped, and logged as an
-  //                error: after a loss of power that is what was remembered or
-  //                removed last
+  //   DATA_LOSS    the tables are damaged, or what names them. Damage in
+  //                RocksDB's log, to which writes go first, is not: what is
+  //                damaged is dropped, with up to 32 KiB behind it, and if
+  //                anything follows it an error is logged. After a loss of
+  //                power that is what was remembered or removed last; after
+  //                decay of the disk it may be records that were accepted
   static absl::StatusOr<std::unique_ptr<Outbox>> Open(
       const std::string& folder, rocksdb::Env* env = nullptr);
   ~Outbox();

@@ -49,8 +49,8 @@ class RocksdbEventLog final : public EventLog {
   //   UNAVAILABLE          another process has it open, or the disk fails
   //   FAILED_PRECONDITION  the folder's format is unknown, or a topic there has
   //                        another number of partitions than declared
-  //   DATA_LOSS            the files are damaged beyond an unfinished last
-  //   write
+  //   DATA_LOSS            the files are damaged, and not just in the last
+  //                        write: restore the folder from a backup
   static absl::StatusOr<std::unique_ptr<RocksdbEventLog>> Open(
       const std::string& folder, Topics topics, Options options);
   static absl::StatusOr<std::unique_ptr<RocksdbEventLog>> Open(

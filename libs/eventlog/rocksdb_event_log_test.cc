@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -81,6 +82,67 @@ TEST_F(RocksdbEventLogTest, AnAcknowledgedRecordThatIsDamagedIsALoss) {
   ASSERT_FALSE(damaged.empty());
   EXPECT_EQ(RocksdbEventLog::Open(folder_.path(), kTopics).status().code(),
             absl::StatusCode::kDataLoss);
+}
+
+// Each in the last block of RocksDB's log, of which it would drop the rest.
+TEST_F(RocksdbEventLogTest, DamageInTheLastBlockCutsNoAcknowledgedRecord) {
+  struct Damage {
+    std::string where;
+    std::streamoff from_value;  // of the first record
+    std::string bytes;
+  };
+  const std::string value(700, 'v');
+  const std::string key = "the first";
+  const Damage cases[] = {
+      {"value", 100, "damage"},
+      {"a sector that was lost", 700, std::string(512, '\0')},
+      // The length of RocksDB's second record, so that it ends behind the file.
+      {"length", 700 + 4, "\xff\xff"},
+  };
+  for (const Damage& damage : cases) {
+    SCOPED_TRACE(damage.where);
+    const TemporaryFolder folder;
+    auto log = RocksdbEventLog::Open(folder.path(), kTopics);
+    ASSERT_TRUE(log.ok()) << log.status();
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE((*log)->Append({kTopic, {key, value, {}}}, Soon()).ok());
+    }
+    log->reset();
+    int damaged = 0;
+    for (const auto& file :
+         std::filesystem::directory_iterator(folder.path())) {
+      if (file.path().extension() != ".log") continue;
+      std::fstream bytes(file.path(), std::ios::in | std::ios::out);
+      const std::string all{std::istreambuf_iterator<char>(bytes), {}};
+      const size_t first = all.find(value);
+      if (first == std::string::npos) continue;
+      bytes.seekp(static_cast<std::streamoff>(first) + damage.from_value);
+      bytes << damage.bytes;
+      ++damaged;
+    }
+    ASSERT_EQ(damaged, 1);
+    const auto again = RocksdbEventLog::Open(folder.path(), kTopics);
+    EXPECT_TRUE(absl::IsDataLoss(again.status())) << again.status();
+  }
+}
+
+TEST_F(RocksdbEventLogTest, ALastRecordThatIsDamagedIsDropped) {
+  auto log = Open();
+  ASSERT_TRUE(log->Append({kTopic, {"key", "first", {}}}, Soon()).ok());
+  // In several fragments, of which those behind the damage are sound.
+  const std::string value(200'000, 'v');
+  ASSERT_TRUE(log->Append({kTopic, {"key", value, {}}}, Soon()).ok());
+  log.reset();
+  for (const auto& file : std::filesystem::directory_iterator(folder_.path())) {
+    if (file.path().extension() != ".log" || file.file_size() < value.size()) {
+      continue;
+    }
+    std::fstream bytes(file.path(), std::ios::in | std::ios::out);
+    bytes.seekp(static_cast<std::streamoff>(value.size() / 4));
+    bytes << "damage";
+  }
+  log = Open();
+  EXPECT_EQ(*log->End({kTopic, PartitionOf("key", 2)}, Soon()), 1);
 }
 
 TEST_F(RocksdbEventLogTest, AnotherNumberOfPartitionsIsRefused) {

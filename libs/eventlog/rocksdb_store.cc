@@ -1,10 +1,14 @@
 #include "libs/eventlog/rocksdb_store.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/big_endian.h"
+#include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
@@ -24,6 +28,11 @@ constexpr double kFilterBitsPerKey = 10;
 constexpr double kMemtableFilterRatio = 0.02;  // of the write buffer
 // RocksDB's per-row checksum knows only this width.
 constexpr size_t kProtectionBytes = 8;
+
+// What the log tells of damage that recovery goes on from.
+constexpr char kDropped[] =
+    "what is damaged, with the rest of its block: after a loss of power only "
+    "what was not synced";
 
 using rocksdb::WALRecoveryMode;
 
@@ -72,7 +81,101 @@ absl::StatusOr<rocksdb::SequenceNumber> LastSequence(
   return db->GetLatestSequenceNumber();
 }
 
-// Whether nothing that can be read follows the first damaged write.
+// RocksDB's log: blocks of a fixed size, in them fragments of writes, each with
+// a checksum of its type and bytes, its length and its type. Neither its kinds
+// for recycled files nor compression are chosen here.
+constexpr size_t kWalBlockBytes = 32768;
+constexpr size_t kWalHeaderBytes = 7;
+enum WalType : uint8_t { kWholeWrite = 1, kFirstPart, kMiddlePart, kLastPart };
+
+constexpr std::array<uint32_t, 256> Crc32cTable() {
+  std::array<uint32_t, 256> table{};
+  for (uint32_t i = 0; i < table.size(); ++i) {
+    uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78 : 0);
+    }
+    table[i] = crc;
+  }
+  return table;
+}
+
+// As RocksDB writes it: a checksum of bytes that hold checksums is weak.
+uint32_t MaskedCrc32c(absl::string_view bytes) {
+  static constexpr std::array<uint32_t, 256> kTable = Crc32cTable();
+  uint32_t crc = 0xffffffff;
+  for (const char byte : bytes) {
+    crc = kTable[(crc ^ static_cast<uint8_t>(byte)) & 0xff] ^ (crc >> 8);
+  }
+  crc = ~crc;
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8;
+}
+
+// How long the sound fragment is that these bytes, a header or more, begin
+// with; 0 if none is.
+size_t SoundFragment(absl::string_view block) {
+  const auto byte = [block](size_t i) -> uint32_t {
+    return static_cast<uint8_t>(block[i]);
+  };
+  const size_t length = byte(4) | byte(5) << 8;
+  if (byte(6) < kWholeWrite || byte(6) > kLastPart ||
+      length > block.size() - kWalHeaderBytes) {
+    return 0;
+  }
+  const uint32_t checksum =
+      byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
+  return MaskedCrc32c(block.substr(6, 1 + length)) == checksum
+             ? kWalHeaderBytes + length
+             : 0;
+}
+
+// DATA_LOSS if a write begins behind damage in one file of the log. RocksDB
+// may drop it and say nothing: it passes over the rest of a block after damage,
+// and takes a length that is damaged in the last block, or zeros in any, for
+// the end of what was written.
+absl::Status CheckWal(const std::string& file, rocksdb::Env* env) {
+  std::unique_ptr<rocksdb::SequentialFile> wal;
+  rocksdb::Status status =
+      env->NewSequentialFile(file, &wal, rocksdb::EnvOptions());
+  std::string space(kWalBlockBytes, '\0');
+  bool damaged = false;
+  for (bool more = status.ok(); more;) {
+    rocksdb::Slice read;
+    status = wal->Read(space.size(), &read, space.data());
+    if (!status.ok()) break;
+    absl::string_view block(read.data(), read.size());
+    more = block.size() == kWalBlockBytes;
+    while (block.size() >= kWalHeaderBytes) {
+      const size_t sound = SoundFragment(block);
+      // What is left of a write that was torn begins nowhere.
+      const auto type = static_cast<uint8_t>(block[6]);
+      if (damaged && sound > 0 && (type == kWholeWrite || type == kFirstPart)) {
+        return absl::DataLossError(
+            absl::StrCat(file, ": a write is damaged, and others follow it"));
+      }
+      damaged = damaged || sound == 0;
+      // The length of what is damaged may be, too: look everywhere.
+      block.remove_prefix(std::max<size_t>(sound, 1));
+    }
+  }
+  return FromRocksdb(status, absl::StrCat("read ", file));
+}
+
+absl::Status CheckWals(const std::string& folder, rocksdb::Env* env) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::vector<std::string> names;
+  const rocksdb::Status listed = env->GetChildren(folder, &names);
+  if (!listed.ok()) return FromRocksdb(listed, absl::StrCat("list ", folder));
+  for (const std::string& name : names) {
+    if (!absl::EndsWith(name, ".log")) continue;
+    absl::Status checked = CheckWal(absl::StrCat(folder, "/", name), env);
+    if (!checked.ok()) return checked;
+  }
+  return absl::OkStatus();
+}
+
+// Whether nothing that can be read follows the first damaged write, in a later
+// file either.
 absl::StatusOr<bool> IsDamagedAtItsEndAlone(const std::string& folder,
                                             const Descriptors& families,
                                             rocksdb::Env* env) {
@@ -107,6 +210,17 @@ absl::StatusOr<std::unique_ptr<RocksdbStore>> OpenRocksdb(
   for (const std::string& name : families) {
     descriptors.emplace_back(name, FamilyOptions());
   }
+  const absl::Status wals = CheckWals(folder, env);
+  if (absl::IsDataLoss(wals)) {
+    if (unsynced == Unsynced::kOneWrite) {
+      return absl::DataLossError(
+          absl::StrCat(wals.message(), ": restore the folder from a backup"));
+    }
+    spdlog::error("store=torn folder={} error=\"{}\" dropped=\"{}\"", folder,
+                  wals.ToString(), kDropped);
+  } else if (!wals.ok()) {
+    return wals;
+  }
   auto store = std::make_unique<RocksdbStore>();
   rocksdb::DB* db = nullptr;
   const auto open = [&](WALRecoveryMode mode) {
@@ -124,10 +238,8 @@ absl::StatusOr<std::unique_ptr<RocksdbStore>> OpenRocksdb(
       if (!torn.ok()) return torn.status();
       if (!*torn) return FromRocksdb(opened, absl::StrCat("open ", folder));
     }
-    spdlog::error(
-        "store=torn folder={} error=\"{}\" dropped=\"what is damaged: after a "
-        "loss of power only what was not synced\"",
-        folder, opened.ToString());
+    spdlog::error("store=torn folder={} error=\"{}\" dropped=\"{}\"", folder,
+                  opened.ToString(), kDropped);
     opened = open(WALRecoveryMode::kSkipAnyCorruptedRecords);
   }
   if (!opened.ok()) return FromRocksdb(opened, absl::StrCat("open ", folder));

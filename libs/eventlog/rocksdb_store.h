@@ -36,10 +36,15 @@ enum class Unsynced {
 // Opens or creates `folder` with the families named (`default` first, which is
 // where meta rows lie). No family has a prefix extractor.
 //
-// A write at the end that power was lost on, cut short or torn, is dropped. One
-// that is damaged and has others after it is DATA_LOSS with kOneWrite, since it
-// was acknowledged. With kManyWrites that cannot be told: the damaged ones are
-// dropped, the others kept, and an error is logged.
+// What was written last is dropped if it is cut short or damaged: a loss of
+// power in the middle of a write leaves that. Decay of the disk in just that
+// write looks the same.
+//
+// A damaged write that others follow in RocksDB's log was acknowledged with
+// kOneWrite: DATA_LOSS, nothing is changed, and the folder must be restored
+// from a backup. With kManyWrites that cannot be told. It is dropped, and with
+// it what RocksDB passes over, the rest of its block of 32 KiB; what lies
+// beyond is kept, and an error is logged.
 absl::StatusOr<std::unique_ptr<RocksdbStore>> OpenRocksdb(
     const std::string& folder, const std::vector<std::string>& families,
     Unsynced unsynced, rocksdb::Env* env);
