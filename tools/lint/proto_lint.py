@@ -110,6 +110,11 @@ def lint(files):
 
 
 def main():
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        print(__doc__.strip())
+        return
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.split("\n\n")[1])
     with open(sys.argv[1], "rb") as file:
         faults = lint(
             descriptor_pb2.FileDescriptorSet.FromString(file.read()))
