@@ -1,7 +1,7 @@
 #include "tools/vigil/opened_event.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/time_util.h"
@@ -35,6 +35,27 @@ void AddPart(const event::Envelope& envelope, ev::Part part, const char* name,
           ? JsonOf(*message)
           : ordered_json{{"unreadable",
                           absl::StatusCodeToString(message.status().code())}};
+}
+
+// Who looked at what: all that an auditor asks of a read.
+void AddView(const ev::RecordViewed& viewed, OpenedEvent* opened) {
+  const auto add = [opened](const char* name, std::string value) {
+    if (!value.empty()) opened->lines.emplace_back(name, std::move(value));
+  };
+  const ev::Asker& asker = viewed.asker();
+  add("Asked by", absl::StrCat(asker.name(), " (", asker.person_id(), "), ",
+                               asker.function()));
+  add("For", OrganisationText(viewed.organisation()));
+  add("With system", absl::StrCat(viewed.system(), " (",
+                                  absl::StrJoin(viewed.roles(), ", "), ")"));
+  add("Purpose", EnumText(viewed.purpose()));
+  add("Serves", viewed.serves());
+  const std::string& rpc = viewed.rpc();
+  add("Question", rpc.substr(rpc.find_last_of("/.") + 1));
+  for (const ev::LinkedSubject& subject : viewed.subjects()) {
+    add("Subject", subject.subject());
+  }
+  add("Entries shown", absl::StrCat(viewed.entries_size()));
 }
 
 }  // namespace
@@ -82,15 +103,23 @@ OpenedEvent OpenEvent(const chronology::v1::LoggedEvent& logged) {
   opened.title = header.ok()
                      ? absl::StrCat(header->label(), ": ", header->headline())
                      : std::string(envelope->type);
+  const auto kind = envelope->Open<ev::Kind>(ev::PART_KIND);
+  const bool view = kind.ok() && kind->has_record_viewed();
   if (header.ok()) {
     opened.lines.emplace_back("Occurred", event::WhenText(header->occurred()));
+  }
+  if (view) {
+    AddView(kind->record_viewed(), &opened);
+  } else if (header.ok()) {
     opened.lines.emplace_back(
         "Author", absl::StrCat(header->author().role(), ", ",
                                OrganisationText(header->organisation())));
   }
   opened.lines.emplace_back("Type", std::string(envelope->type));
-  opened.lines.emplace_back("Subject", std::string(envelope->subject));
-  opened.lines.emplace_back("Event", std::string(envelope->id));
+  if (!envelope->subject.empty()) {
+    opened.lines.emplace_back("Subject", std::string(envelope->subject));
+  }
+  opened.lines.emplace_back(view ? "View" : "Event", std::string(envelope->id));
   opened.lines.emplace_back("Logged", TimeText(logged.logged()));
   opened.lines.emplace_back("Position", position);
   return opened;

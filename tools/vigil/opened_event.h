@@ -21,7 +21,8 @@ struct OpenedEvent {
   //  "received":..,"header":{..},"kind":{..},"people":{..} ...} on one line; a
   // section that is not open is {"unreadable":"why"}.
   std::string json;
-  // The same for people, a name and a value each.
+  // The same for people, a name and a value each; of a read, who asked, for
+  // whom and why, what, and which children and how many entries were shown.
   std::string title;
   std::vector<std::pair<std::string, std::string>> lines;
 };

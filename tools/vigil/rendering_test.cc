@@ -4,11 +4,16 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "libs/event/reference.h"
+#include "libs/event/seal.h"
+#include "tools/vigil/opened_event.h"
 #include "tools/vigil/page.h"
 #include "tools/vigil/timeline.h"
 #include "tools/vigil/words.h"
@@ -17,8 +22,10 @@ namespace vigil::cli {
 namespace {
 
 using chronology::v1::GetChronologyResponse;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 using testing::Not;
 
 std::string TestData(absl::string_view name) {
@@ -144,6 +151,45 @@ TEST(RowTextTest, SaysNothingOfTheChildWhereTheEntryIsHeldBack) {
     EXPECT_NE(fact.column, Column::kChild) << fact.name;
     EXPECT_NE(fact.name, "Significance");
   }
+}
+
+// Who looked at what, without --json.
+TEST(OpenedEventTest, SaysOfAReadWhoAskedAndWhatWasShown) {
+  event::Draft draft;
+  draft.key = "la:E99000001";
+  draft.header.set_headline("An answer was given");
+  event::v1::RecordViewed& viewed = *draft.kind.mutable_record_viewed();
+  viewed.set_system("hub-desk");
+  viewed.mutable_organisation()->set_scheme("la");
+  viewed.mutable_organisation()->set_code("E99000001");
+  viewed.mutable_asker()->set_person_id("C-7");
+  viewed.mutable_asker()->set_name("A. Coordinator");
+  viewed.mutable_asker()->set_function("hub coordinator");
+  viewed.set_purpose(event::v1::PURPOSE_SAFEGUARDING_ENQUIRY);
+  viewed.set_rpc("vigil.chronology.v1.ChronologyService/GetChronology");
+  viewed.add_roles("coordinator");
+  viewed.add_subjects()->set_subject("s1.p.one");
+  viewed.add_subjects()->set_subject("s1.h.two");
+  for (int i = 0; i < 3; ++i) viewed.add_entries()->set_event_id("e");
+  event::Request request;
+  request.source = event::Source("chronology", "la:E99000001");
+  const std::string view = "5b8c0d4e-0000-4000-8000-000000000002";
+  chronology::v1::LoggedEvent logged;
+  logged.set_value(event::SealWithId(std::move(draft), request, view).value);
+
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : OpenEvent(logged).lines) {
+    lines.push_back(absl::StrCat(name, ": ", value));
+  }
+  EXPECT_THAT(
+      lines,
+      IsSupersetOf({"Asked by: A. Coordinator (C-7), hub coordinator",
+                    "For: la:E99000001", "With system: hub-desk (coordinator)",
+                    "Purpose: safeguarding enquiry", "Question: GetChronology",
+                    "Subject: s1.p.one", "Subject: s1.h.two",
+                    "Entries shown: 3"}));
+  EXPECT_THAT(lines, Contains(absl::StrCat("View: ", view)));
+  EXPECT_THAT(lines, Not(Contains("Subject: ")));
 }
 
 TEST(WordsTest, Enums) {
