@@ -22,32 +22,40 @@ dl{margin:0}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px}
 dt{font-weight:700}
 dd{margin:0;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%;margin-top:16px;font-size:14px}
+li,h1{overflow-wrap:anywhere}
+.wide{overflow-x:auto}
+table{border-collapse:collapse;table-layout:fixed;width:100%;min-width:960px;margin-top:16px;font-size:14px}
 caption{text-align:left;font-weight:700;font-size:18px;margin-bottom:8px}
 th,td{border-bottom:1px solid #b1b4b6;padding:8px;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-thead th{border-bottom:2px solid #0b0c0c}
+thead th{border-bottom:2px solid #0b0c0c;overflow-wrap:normal}
 thead .view{font-weight:400;border-bottom:1px solid #b1b4b6}
 tbody th{font-weight:400}
-.lead{font-weight:700;margin:0 0 4px}
+td p,th p{margin:0 0 4px}
+p.lead{font-weight:700}
 .mark{display:inline-block;border:2px solid #942514;color:#942514;font-weight:700;padding:0 4px;margin:0 4px 4px 0}
-td dt,th dt{font-size:12px;color:#505a5f;font-weight:400;margin-top:4px}
+td dt,th dt{display:inline;font-size:12px;color:#505a5f;font-weight:400}
+td dt::after,th dt::after{content:": "}
+td dd,th dd{display:inline}
+td dd::after,th dd::after{content:"\A";white-space:pre}
 footer{border-top:2px solid #0b0c0c;margin-top:24px;padding-top:8px}
 @page{size:A4 landscape;margin:12mm}
-@media print{body{margin:0;font-size:10pt}table{font-size:8pt}td dt,th dt{font-size:7pt}tr{break-inside:avoid}thead{display:table-header-group}.skip{display:none}}
+@media print{body{margin:0;font-size:10pt}.wide{overflow:visible}table{min-width:0;font-size:8pt}th,td{padding:4px 6px}td dt,th dt{font-size:7pt}tr{break-inside:avoid}thead{display:table-header-group}caption,h2,thead,thead tr{break-after:avoid}tbody tr:first-child{break-before:avoid}.skip{display:none}}
 )";
 
 struct ColumnHead {
   Column column;
   absl::string_view head;
+  int percent;  // of the table's width
 };
+// Fixed, for a browser left to itself gives most to the longest reference.
 constexpr ColumnHead kColumns[] = {
-    {Column::kWhen, "When"},
-    {Column::kSource, "Source"},
-    {Column::kEvent, "What happened"},
-    {Column::kChild, "The child"},
-    {Column::kAction, "Action and outcome"},
-    {Column::kStanding, "Significance and status"},
-    {Column::kRecord, "Record"},
+    {Column::kWhen, "When", 13},
+    {Column::kSource, "Source", 12},
+    {Column::kEvent, "What happened", 19},
+    {Column::kChild, "The child", 11},
+    {Column::kAction, "Action and outcome", 11},
+    {Column::kStanding, "Significance and status", 14},
+    {Column::kRecord, "Record", 20},
 };
 
 std::string Element(absl::string_view tag, absl::string_view attributes,
@@ -56,14 +64,24 @@ std::string Element(absl::string_view tag, absl::string_view attributes,
                       HtmlEscaped(text), "</", tag, ">");
 }
 
-void AppendFacts(const RowText& text, Column column, std::string* out) {
+// Where an incident has many entries, their ids would bury what else a row
+// says: here how many they are ("Also reported by" follows); `vigil entry` has
+// them.
+std::string ValueOnPage(const chronology::v1::Row& row, const Fact& fact) {
+  if (fact.name != "Same incident") return fact.value;
+  const int others = row.incident_group_size();
+  return absl::StrCat(others, others == 1 ? " other entry" : " other entries");
+}
+
+void AppendFacts(const chronology::v1::Row& row, const RowText& text,
+                 Column column, std::string* out) {
   bool any = false;
   for (const Fact& fact : text.facts) {
     if (fact.column != column) continue;
     if (!any) out->append("<dl>");
     any = true;
     absl::StrAppend(out, Element("dt", "", fact.name),
-                    Element("dd", "", fact.value));
+                    Element("dd", "", ValueOnPage(row, fact)));
   }
   if (any) out->append("</dl>");
 }
@@ -91,7 +109,7 @@ void AppendRow(const chronology::v1::Row& row, std::string* out) {
       absl::StrAppend(out, Element("p", "", text.label),
                       Element("p", "class=\"lead\"", text.headline));
     }
-    AppendFacts(text, head.column, out);
+    AppendFacts(row, text, head.column, out);
     absl::StrAppend(out, "</", tag.substr(0, 2), ">\n");
   }
   out->append("</tr>\n");
@@ -144,16 +162,23 @@ std::string Page(const chronology::v1::GetChronologyResponse& answer,
   AppendList("Links that a separation cut", page.cuts, &out);
 
   absl::StrAppend(
-      &out, "<table id=\"entries\">\n",
-      Element("caption", "",
+      &out,
+      // It scrolls sideways by itself, by keyboard too, where it is narrow.
+      "<div class=\"wide\" role=\"region\" aria-labelledby=\"caption\" "
+      "tabindex=\"0\">\n<table id=\"entries\">\n",
+      Element("caption", "id=\"caption\"",
               absl::StrCat("Entries, ",
                            asked.order.empty() ? "newest first" : asked.order)),
-      "\n<thead>\n<tr>",
-      Element("th", "class=\"view\" colspan=\"7\"",
-              absl::StrCat("View ", answer.view_id(), " · as at ",
-                           TimeText(answer.completeness().as_at()),
-                           " · purpose: ", asked.purpose)),
-      "</tr>\n<tr>");
+      "\n<colgroup>");
+  for (const ColumnHead& head : kColumns) {
+    absl::StrAppend(&out, "<col style=\"width:", head.percent, "%\">");
+  }
+  absl::StrAppend(&out, "</colgroup>\n<thead>\n<tr>",
+                  Element("th", "class=\"view\" colspan=\"7\"",
+                          absl::StrCat("View ", answer.view_id(), " · as at ",
+                                       TimeText(answer.completeness().as_at()),
+                                       " · purpose: ", asked.purpose)),
+                  "</tr>\n<tr>");
   for (const ColumnHead& head : kColumns) {
     out.append(Element("th", "scope=\"col\"", head.head));
   }
@@ -162,7 +187,7 @@ std::string Page(const chronology::v1::GetChronologyResponse& answer,
   if (answer.rows_size() == 0) {
     out.append("<tr><td colspan=\"7\">No entries.</td></tr>\n");
   }
-  out.append("</tbody>\n</table>\n</main>\n<footer>\n");
+  out.append("</tbody>\n</table>\n</div>\n</main>\n<footer>\n");
   std::vector<std::string> complete;
   if (!page.complete.empty()) complete.push_back(page.complete);
   complete.insert(complete.end(), page.completeness.begin(),

@@ -6,7 +6,8 @@
 // policy forbids them). One table with a caption and headers with a scope, as
 // the GOV.UK design system asks; the head of the table, with view id, as-at and
 // purpose, is repeated on each printed page. Every fact of row_text.h is on it,
-// escaped. Pure: the same answer gives the same bytes.
+// escaped; of the entries of the same incident, how many. Pure: the same answer
+// gives the same bytes.
 //
 // Threads: safe. Failure: none.
 #ifndef VIGIL_TOOLS_VIGIL_PAGE_H_

@@ -113,12 +113,25 @@ TEST(PageTest, SaysEachFactOfTheTimeline) {
   for (const auto& row : answer.rows()) {
     for (const Fact& fact : RowTextOf(row).facts) {
       ++facts;
+      if (fact.name == "Same incident") continue;  // how many, not which
       EXPECT_THAT(page,
                   HasSubstr(absl::StrCat("<dt>", fact.name, "</dt><dd>",
                                          HtmlEscaped(fact.value), "</dd>")));
     }
   }
   EXPECT_GT(facts, 40u);
+}
+
+TEST(PageTest, CountsTheEntriesOfTheSameIncident) {
+  GetChronologyResponse answer;
+  chronology::v1::Row* row = answer.add_rows();
+  row->add_incident_group("0b8e4c1e-0000-5000-8000-000000000003");
+  row->add_incident_group("0b8e4c1e-0000-5000-8000-000000000004");
+  row->add_also_reported_by("police:99");
+  const std::string page = Page(answer, AskedOf());
+  EXPECT_THAT(page, HasSubstr("<dt>Same incident</dt><dd>2 other entries</dd>"
+                              "<dt>Also reported by</dt><dd>police:99</dd>"));
+  EXPECT_THAT(page, Not(HasSubstr("0b8e4c1e")));
 }
 
 TEST(PageTest, TellsNoNameInTheTitle) {
