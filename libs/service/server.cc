@@ -11,6 +11,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
@@ -164,7 +165,8 @@ void SetLimits(grpc::ServerBuilder* builder) {
 
 }  // namespace
 
-void BlockTerminationSignals() {
+void BeginProcess() {
+  umask(S_IRWXG | S_IRWXO);
   // Debian's Abseil is built with assertions, so that every lock of ours and of
   // gRPC's walks a graph under a global lock: a tenth of what a publish costs.
   // Tests, which do not come by here, keep it.
@@ -305,7 +307,7 @@ absl::Status Server::Start() {
   }
   const std::string line = LogLine("serving", fields);
   if (absl::Status written =
-          WriteFileAtomically(state.AddressesFile(), line + "\n");
+          WriteFileAtomically(state.AddressesFile(), line + "\n", kOwnerOnly);
       !written.ok()) {
     return written;
   }

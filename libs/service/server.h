@@ -1,7 +1,7 @@
 // A process that serves: listeners, health, reflection, signals, a clean end.
 //
 //   int main(int argc, char** argv) {
-//     BlockTerminationSignals();   // first, before any thread
+//     BeginProcess();   // first, before any thread and any file
 //     ...
 //     Server server("police", configuration.process, &metrics);
 //     server.Add(police.name(), police.grpc_service());
@@ -82,9 +82,11 @@ inline constexpr absl::Duration kCertificateRefresh = absl::Seconds(60);
 // At the end: what calls in flight have left before they are cancelled.
 inline constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
 
-// Keeps SIGTERM and SIGINT for RunUntilSignal. Threads inherit it, so it comes
-// before the first of them.
-void BlockTerminationSignals();
+// What each of our processes does first. SIGTERM and SIGINT are kept for
+// RunUntilSignal: threads inherit it, so it comes before the first of them. And
+// whatever the process writes is for its own user alone (umask 077): a log, an
+// index and an outbox hold children's records.
+void BeginProcess();
 
 class Server {
  public:
@@ -126,7 +128,7 @@ class Server {
   void Shutdown();
 
   // Waits for SIGTERM or SIGINT, then Shutdown, then `drain`. Returns 0, the
-  // exit code. BlockTerminationSignals must have been called.
+  // exit code. BeginProcess must have been called.
   int RunUntilSignal(const std::function<void()>& drain = nullptr);
 
  private:

@@ -56,8 +56,8 @@ const std::string kRecordIncident =
 const std::string kSubmitBatch = "/vigil.police.v1.PoliceService/SubmitBatch";
 
 // Before main, so before any thread: RunUntilSignal is tested in this process.
-const bool kSignalsBlocked = [] {
-  BlockTerminationSignals();
+const bool kProcessBegun = [] {
+  BeginProcess();
   return true;
 }();
 
@@ -650,6 +650,18 @@ TEST_F(ServerTest, WritesItsAddressesForScripts) {
               HasSubstr("vigil_certificate_not_after_timestamp_seconds 1"));
   server_->Shutdown();
   EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(ServerTest, WhatItWritesIsForItsOwnUserAlone) {
+  Start(Echo);
+  const auto others =
+      std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+  for (const std::string& path :
+       {process_.data_folder(), process_.data_folder() + "/addresses"}) {
+    EXPECT_EQ(std::filesystem::status(path).permissions() & others,
+              std::filesystem::perms::none)
+        << path;
+  }
 }
 
 TEST_F(ServerTest, ATerminationSignalEndsItInGoodOrder) {

@@ -199,7 +199,7 @@ int RunWriter(Writer writer, int argc, char** argv) {
       "and end (see deploy/README.md)");
   CLI11_PARSE(app, argc, argv);
 
-  BlockTerminationSignals();
+  BeginProcess();
   SetUpLog();
   const auto fail = [](const absl::Status& status) {
     std::cerr << "cannot start: " << status.message() << "\n";

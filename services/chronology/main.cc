@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
       ->required();
   CLI11_PARSE(app, argc, argv);
 
-  service::BlockTerminationSignals();
+  service::BeginProcess();
   service::SetUpLog();
   const auto fail = [](const absl::Status& status) {
     std::cerr << "cannot start: " << status.message() << "\n";

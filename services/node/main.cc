@@ -28,7 +28,7 @@ namespace {
 
 // `replace_key_of`: a writer; empty to serve.
 int Run(const std::string& path, const std::string& replace_key_of) {
-  service::BlockTerminationSignals();
+  service::BeginProcess();
   service::SetUpLog();
   const auto fail = [](const absl::Status& status) {
     std::cerr << "cannot start: " << status.message() << "\n";
