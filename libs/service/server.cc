@@ -52,6 +52,12 @@ absl::string_view Host(absl::string_view address) {
   return address.substr(0, address.rfind(':'));
 }
 
+// What a client on this machine calls, with a name that a certificate can have.
+absl::string_view ReachableHost(absl::string_view address) {
+  const absl::string_view host = Host(address);
+  return host == "0.0.0.0" || host == "[::]" ? "localhost" : host;
+}
+
 // A literal, since what a name resolves to may change.
 bool IsLoopback(absl::string_view address) {
   const std::string host(Host(address));
@@ -280,7 +286,8 @@ absl::Status Server::Start() {
   }
   std::vector<LogField> fields = {{"name", state.name}};
   if (tls_port != 0) {
-    state.tls_address = absl::StrCat(Host(listener.address()), ":", tls_port);
+    state.tls_address =
+        absl::StrCat(ReachableHost(listener.address()), ":", tls_port);
     fields.emplace_back("tls", state.tls_address);
   }
   if (plaintext_port != 0) {

@@ -20,6 +20,9 @@
 //
 //   serving name=police tls=127.0.0.1:41231 plaintext=127.0.0.1:41232
 //
+// A listener of all interfaces (0.0.0.0, [::]) stands there as localhost: no
+// certificate names the others.
+//
 // Messages are not compressed: a call that says it is ends with UNIMPLEMENTED.
 //
 // Health is grpc.health.v1: every added service is SERVING from the start and

@@ -652,6 +652,17 @@ TEST_F(ServerTest, WritesItsAddressesForScripts) {
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
+TEST_F(ServerTest, AllInterfacesAreToldAsLocalhost) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0"}) {
+    process_.mutable_listener()->set_address(address);
+    Start(Echo);
+    EXPECT_THAT(server_->tls_address(), StartsWith("localhost:"));
+    EXPECT_THAT(*ReadFile(process_.data_folder() + "/addresses"),
+                HasSubstr(" tls=localhost:"));
+    server_->Shutdown();
+  }
+}
+
 TEST_F(ServerTest, WhatItWritesIsForItsOwnUserAlone) {
   Start(Echo);
   const auto others =
