@@ -114,6 +114,9 @@ class ChronologyService::Rpcs final
     for (const eventlog::Partition& partition : parts_.partitions) {
       if (partition.topic != kAccessTopic) ++topics_[partition.topic];
     }
+    for (const auto& [topic, partitions] : topics_) {
+      writers_.emplace_back(WriterOf(topic));
+    }
   }
 
   ~Rpcs() override {
@@ -155,6 +158,10 @@ class ChronologyService::Rpcs final
  private:
   class Replaying;
   class Rebuilding;
+
+  absl::Status Check(const google::protobuf::Message& request) const {
+    return CheckQuestion(request, parts_.clock(), writers_);
+  }
 
   Standing StandingNow(const Source& source) const {
     return {.runner = source.runner->status(),
@@ -225,8 +232,7 @@ class ChronologyService::Rpcs final
     };
     auto started = service::StartCall(*parts_.callers, *context);
     if (!started.ok()) return refuse(started.status());
-    if (absl::Status checked = CheckQuestion(*request, parts_.clock());
-        !checked.ok()) {
+    if (absl::Status checked = Check(*request); !checked.ok()) {
       return refuse(checked);
     }
     auto asking = Admit(started->call.caller, request->asking());
@@ -332,7 +338,8 @@ class ChronologyService::Rpcs final
   }
 
   const ServiceParts parts_;
-  std::map<std::string, size_t> topics_;
+  std::map<std::string, size_t> topics_;  // without that of views
+  std::vector<std::string> writers_;      // of topics_
   absl::Mutex rebuild_mutex_;
   std::thread rebuild_thread_ ABSL_GUARDED_BY(rebuild_mutex_);
   std::atomic<bool> rebuilding_ = false;
@@ -355,8 +362,7 @@ class ChronologyService::Rpcs::Replaying final
     auto started = service::StartCall(*rpcs_.parts_.callers, context);
     if (!started.ok()) return End(started.status());
     started_ = *std::move(started);
-    if (absl::Status checked = CheckQuestion(request_, rpcs_.parts_.clock());
-        !checked.ok()) {
+    if (absl::Status checked = rpcs_.Check(request_); !checked.ok()) {
       return End(checked);
     }
     auto asking = Admit(started_.call.caller, request_.asking());
@@ -525,8 +531,7 @@ grpc::ServerUnaryReactor* ChronologyService::Rpcs::GetStatus(
   };
   auto started = service::StartCall(*parts_.callers, *context);
   if (!started.ok()) return finish(started.status());
-  if (absl::Status checked = CheckQuestion(*request, parts_.clock());
-      !checked.ok()) {
+  if (absl::Status checked = Check(*request); !checked.ok()) {
     return finish(checked);
   }
   if (!HasRole(started->call.caller,
@@ -601,8 +606,7 @@ class ChronologyService::Rpcs::Rebuilding final
     auto started = service::StartCall(*rpcs_.parts_.callers, context);
     if (!started.ok()) return Refuse(started.status());
     started_ = *std::move(started);
-    if (absl::Status checked = CheckQuestion(request, rpcs_.parts_.clock());
-        !checked.ok()) {
+    if (absl::Status checked = rpcs_.Check(request); !checked.ok()) {
       return Refuse(checked);
     }
     if (!started_.call.caller.HasRole(config::v1::ROLE_OPERATOR)) {

@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "io/cloudevents/v1/cloudevents.pb.h"
 #include "libs/event/open.h"
@@ -1171,6 +1172,41 @@ TEST_F(ChronologyServiceTest, APictureOfAPersonIsOfWhatTheAskerMaySee) {
   const auto all = Hub().Chronology(Of(police_anna_));
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_THAT(all->demographics().addresses(), SizeIs(1));
+}
+
+// "field CODE" of each violation.
+std::vector<std::string> Wrong(const absl::Status& status) {
+  std::vector<std::string> wrong;
+  const google::rpc::Status told = service::ToRpcStatus(status);
+  for (const auto& detail : told.details()) {
+    google::rpc::BadRequest bad;
+    if (!detail.UnpackTo(&bad)) continue;
+    for (const auto& violation : bad.field_violations()) {
+      const std::string& text = violation.description();
+      wrong.push_back(
+          absl::StrCat(violation.field(), " ", text.substr(0, text.find(':'))));
+    }
+  }
+  return wrong;
+}
+
+TEST_F(ChronologyServiceTest, AFilterByNothingThereIsIsRefused) {
+  TellOfAnna();
+  v1::GetChronologyRequest request = Of(police_anna_);
+  request.add_writers("police");
+  request.add_writers("polise");
+  request.add_types("vigil.event.v1.ConcernRaised");
+  request.add_types("vigil.event.v1.Nonsense");
+  const absl::Status refused = Hub().Chronology(request).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(Wrong(refused), ElementsAre("writers[1] UNKNOWN_ENUM_VALUE",
+                                          "types[1] UNKNOWN_ENUM_VALUE"));
+  EXPECT_THAT(service::ToRpcStatus(refused).DebugString(),
+              testing::HasSubstr("One of health, mash, police."));
+  request.mutable_writers()->RemoveLast();
+  request.mutable_types()->RemoveLast();
+  const auto answered = Hub().Chronology(request);
+  EXPECT_TRUE(answered.ok()) << answered.status();
 }
 
 TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/hash.h"
 #include "libs/base/parts.h"
@@ -17,6 +18,7 @@
 #include "libs/event/check.h"
 #include "libs/event/codes.h"
 #include "libs/event/digest.h"
+#include "libs/event/field_rules.h"
 #include "libs/event/reference.h"
 #include "libs/event/time_text.h"
 #include "libs/safeguarding/match.h"
@@ -718,10 +720,47 @@ absl::Status AnswerAgain(const Question& question,
   return absl::OkStatus();
 }
 
+// What `filter` names and `choices` do not hold. They are told once, so that
+// other violations have room; `told` is how.
+void CheckFilter(const google::protobuf::RepeatedPtrField<std::string>& filter,
+                 absl::string_view field,
+                 const std::vector<std::string>& choices,
+                 absl::string_view told, event::Violations* violations) {
+  // A longer list is refused anyway.
+  const int size =
+      std::min(filter.size(), static_cast<int>(event::kMaxListItems));
+  for (int i = 0; i < size; ++i) {
+    if (std::find(choices.begin(), choices.end(), filter[i]) == choices.end()) {
+      violations->Add(absl::StrCat(field, "[", i, "]"),
+                      event::code::kUnknownEnumValue, std::exchange(told, ""));
+    }
+  }
+}
+
+void CheckFilters(const v1::GetChronologyRequest& request,
+                  const std::vector<std::string>& writers,
+                  event::Violations* violations) {
+  CheckFilter(request.writers(), "writers", writers,
+              absl::StrCat("One of ", absl::StrJoin(writers, ", "), "."),
+              violations);
+  const auto& kinds = *event::v1::Kind::descriptor()->FindOneofByName("kind");
+  std::vector<std::string> types;
+  std::vector<std::string> names;
+  for (int i = 0; i < kinds.field_count(); ++i) {
+    types.push_back(kinds.field(i)->message_type()->full_name());
+    names.push_back(kinds.field(i)->message_type()->name());
+  }
+  CheckFilter(request.types(), "types", types,
+              absl::StrCat(event::v1::Kind::descriptor()->file()->package(),
+                           ". and one of ", absl::StrJoin(names, ", "), "."),
+              violations);
+}
+
 }  // namespace
 
 absl::Status CheckQuestion(const google::protobuf::Message& request,
-                           absl::Time now) {
+                           absl::Time now,
+                           const std::vector<std::string>& writers) {
   event::Violations violations;
   event::Warnings warnings;
   event::CheckRequest(request, now, &violations, &warnings);
@@ -732,6 +771,10 @@ absl::Status CheckQuestion(const google::protobuf::Message& request,
       violations.Add("name", event::code::kRequired,
                      "a name, a date of birth or an identifier is required");
     }
+  }
+  if (request.GetDescriptor() == v1::GetChronologyRequest::descriptor()) {
+    CheckFilters(static_cast<const v1::GetChronologyRequest&>(request), writers,
+                 &violations);
   }
   // Positions that are none would be taken for others.
   const auto check_positions = [&](const event::v1::Positions& positions,

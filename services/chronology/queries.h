@@ -49,9 +49,12 @@ inline constexpr size_t kReplayBatchRecords = 100;
 inline constexpr size_t kReplayBatchBytes = size_t{1} << 20;
 
 // INVALID_ARGUMENT with all that is wrong with a request, whatever it asks:
-// fields (libs/event/check.h), and what must be stated in this one.
+// fields (libs/event/check.h), what must be stated in this one, and a filter by
+// a writer that is none of `writers` or by a type that no event has: it would
+// look like an empty record.
 absl::Status CheckQuestion(const google::protobuf::Message& request,
-                           absl::Time now);
+                           absl::Time now,
+                           const std::vector<std::string>& writers);
 
 // PERMISSION_DENIED if the system may not speak for that organisation, or may
 // ask nothing about children; INVALID_ARGUMENT if it must say for whom it asks.
