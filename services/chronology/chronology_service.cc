@@ -402,6 +402,13 @@ class ChronologyService::Rpcs::Replaying final
   }
 
   absl::Status OpenChild() {
+    std::map<std::string, size_t> topics;
+    for (const eventlog::Partition& partition : rpcs_.parts_.partitions) {
+      ++topics[partition.topic];
+    }
+    if (absl::Status known = CheckFrom(request_.from(), topics); !known.ok()) {
+      return known;
+    }
     auto batches = ReplayChild(
         rpcs_.QuestionOf(asking_, started_.call, *source_), request_);
     if (!batches.ok()) return batches.status();
@@ -414,6 +421,11 @@ class ChronologyService::Rpcs::Replaying final
         rpcs_.parts_.log->Partitions(request_.topic());
     if (partitions.empty())
       return absl::NotFoundError("there is no such topic");
+    if (absl::Status known =
+            CheckFrom(request_.from(), {{request_.topic(), partitions.size()}});
+        !known.ok()) {
+      return known;
+    }
     const projection::Positions from =
         FromProto(request_.from()).value_or(projection::Positions{});
     const absl::Time deadline = absl::Now() + kReadPatience;
@@ -423,6 +435,12 @@ class ChronologyService::Rpcs::Replaying final
       ends_[partition] = *end;
       const auto it = from.find(partition);
       reached_[partition] = it == from.end() ? 0 : it->second;
+      // The log is whole; it is the question that is of another one.
+      if (reached_[partition] > *end) {
+        return absl::OutOfRangeError(
+            absl::StrCat("partition ", partition.partition, " ends at ", *end,
+                         ", before the position to begin at"));
+      }
     }
     auto cursor = rpcs_.parts_.log->Open(reached_);
     if (!cursor.ok()) return cursor.status();

@@ -1236,6 +1236,53 @@ TEST_F(ChronologyServiceTest, HistoryIsReplayedInViews) {
   EXPECT_TRUE(absl::IsNotFound(Auditor().Replay(request).status()));
 }
 
+TEST_F(ChronologyServiceTest, AReplayBeginsWhereItsTopicIs) {
+  TellOfAnna();
+  v1::ReplayRequest request;
+  request.set_topic("vigil.police.events.v1");
+  auto* other = request.mutable_from()->add_topics();
+  other->set_topic("vigil.health.events.v1");
+  other->add_next_offsets(1);
+  auto* many = request.mutable_from()->add_topics();
+  many->set_topic(request.topic());
+  for (int i = 0; i < 3; ++i) many->add_next_offsets(0);
+  absl::Status refused = Auditor().Replay(request).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(Wrong(refused),
+              ElementsAre("from.topics[0].topic UNKNOWN_ENUM_VALUE",
+                          "from.topics[1].next_offsets LIST_TOO_LONG"));
+
+  // Of a child, all topics of the index are read.
+  request.set_subject(health_anna_);
+  refused = Hub().Replay(request).status();
+  EXPECT_THAT(Wrong(refused),
+              ElementsAre("from.topics[1].next_offsets LIST_TOO_LONG"));
+  other->set_topic("vigil.nobody.events.v1");
+  refused = Hub().Replay(request).status();
+  EXPECT_THAT(Wrong(refused),
+              ElementsAre("from.topics[0].topic UNKNOWN_ENUM_VALUE",
+                          "from.topics[1].next_offsets LIST_TOO_LONG"));
+}
+
+TEST_F(ChronologyServiceTest, AReplayFromBeyondTheEndIsOutOfRange) {
+  TellOfAnna();
+  v1::ReplayRequest request;
+  request.set_topic("vigil.police.events.v1");
+  auto* from = request.mutable_from()->add_topics();
+  from->set_topic(request.topic());
+  from->add_next_offsets(1'000);
+  EXPECT_TRUE(absl::IsOutOfRange(Auditor().Replay(request).status()));
+  from->add_next_offsets(1'000);  // all partitions
+  EXPECT_TRUE(absl::IsOutOfRange(Auditor().Replay(request).status()));
+  for (int i = 0; i < 2; ++i) {
+    from->set_next_offsets(
+        i, *log_->End({request.topic(), i}, absl::Now() + absl::Seconds(60)));
+  }
+  const auto none = Auditor().Replay(request);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_THAT(*none, IsEmpty());
+}
+
 // Until when each append may take.
 class WatchedLog final : public eventlog::EventLog {
  public:

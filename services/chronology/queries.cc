@@ -810,6 +810,27 @@ absl::Status CheckQuestion(const google::protobuf::Message& request,
   return service::InvalidRequest(violations);
 }
 
+absl::Status CheckFrom(const event::v1::Positions& from,
+                       const std::map<std::string, size_t>& topics) {
+  event::Violations violations;
+  for (int i = 0; i < from.topics_size(); ++i) {
+    const std::string field = absl::StrCat("from.topics[", i, "]");
+    const auto topic = topics.find(from.topics(i).topic());
+    if (topic == topics.end()) {
+      violations.Add(absl::StrCat(field, ".topic"),
+                     event::code::kUnknownEnumValue,
+                     "This replay does not read this topic.");
+    } else if (static_cast<size_t>(from.topics(i).next_offsets_size()) >
+               topic->second) {
+      violations.Add(
+          absl::StrCat(field, ".next_offsets"), event::code::kListTooLong,
+          absl::StrCat("The topic's partitions are ", topic->second, "."));
+    }
+  }
+  if (violations.empty()) return absl::OkStatus();
+  return service::InvalidRequest(violations);
+}
+
 absl::StatusOr<Asking> Admit(const service::Caller& caller,
                              const v1::Asking& asking) {
   Asking admitted;

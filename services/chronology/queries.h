@@ -17,6 +17,7 @@
 #define VIGIL_SERVICES_CHRONOLOGY_QUERIES_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,13 @@ inline constexpr size_t kReplayBatchBytes = size_t{1} << 20;
 absl::Status CheckQuestion(const google::protobuf::Message& request,
                            absl::Time now,
                            const std::vector<std::string>& writers);
+
+// INVALID_ARGUMENT if a replay is to begin in a topic that it does not read, or
+// in a partition that the topic does not have: taken for nothing, it would
+// begin at the beginning. `topics`: those that it reads, with how many
+// partitions.
+absl::Status CheckFrom(const event::v1::Positions& from,
+                       const std::map<std::string, size_t>& topics);
 
 // PERMISSION_DENIED if the system may not speak for that organisation, or may
 // ask nothing about children; INVALID_ARGUMENT if it must say for whom it asks.
