@@ -97,6 +97,17 @@ class Timed {
   const absl::Time began_;
 };
 
+// For operators: what the register or the policy refused. Of whom was asked,
+// and which person asked, stays out of the log.
+void SayIfRefused(const service::StartedCall& started, absl::string_view rpc,
+                  const absl::Status& status) {
+  if (!absl::IsPermissionDenied(status)) return;
+  service::LogWarning("refused",
+                      {{"system", started.call.caller.system()},
+                       {"rpc", rpc},
+                       {"rule", service::ReasonDetail(status, "rule")}});
+}
+
 bool HasRole(const service::Caller& caller,
              std::initializer_list<config::v1::Role> roles) {
   return std::any_of(roles.begin(), roles.end(), [&](config::v1::Role role) {
@@ -201,6 +212,7 @@ class ChronologyService::Rpcs final
   // One unary question, as far as it has got. It lives until the answer.
   template <typename Request, typename Response>
   struct Asked {
+    absl::string_view rpc;  // a literal
     grpc::CallbackServerContext* context;
     grpc::ServerUnaryReactor* reactor;
     const Request* request;
@@ -213,6 +225,7 @@ class ChronologyService::Rpcs final
 
     void Finish(const absl::Status& status) {
       timed.Finished(status);
+      SayIfRefused(started, rpc, status);
       started.place = {};
       reactor->Finish(service::ToGrpc(status));
     }
@@ -236,12 +249,15 @@ class ChronologyService::Rpcs final
       return refuse(checked);
     }
     auto asking = Admit(started->call.caller, request->asking());
-    if (!asking.ok()) return refuse(asking.status());
+    if (!asking.ok()) {
+      SayIfRefused(*started, rpc, asking.status());
+      return refuse(asking.status());
+    }
     const Source* source = parts_.source();
     if (source == nullptr) return refuse(NotReady());
-    auto call = std::make_shared<Call>(Call{context, reactor, request, response,
-                                            timed, *std::move(started),
-                                            *std::move(asking), source});
+    auto call = std::make_shared<Call>(
+        Call{rpc, context, reactor, request, response, timed,
+             *std::move(started), *std::move(asking), source});
     WhenThere(call, [this, call](const absl::Status& there) {
       if (!there.ok()) return call->Finish(there);
       workers_.Do([this, call] { AnswerNow(call); });
@@ -397,6 +413,7 @@ class ChronologyService::Rpcs::Replaying final
  private:
   void End(const absl::Status& status) {
     timed_.Finished(status);
+    SayIfRefused(started_, "Replay", status);
     started_.place = {};
     Finish(service::ToGrpc(status));
   }
@@ -555,8 +572,10 @@ grpc::ServerUnaryReactor* ChronologyService::Rpcs::GetStatus(
   if (!HasRole(started->call.caller,
                {config::v1::ROLE_OPERATOR, config::v1::ROLE_AUDITOR,
                 config::v1::ROLE_COORDINATOR})) {
-    return finish(
-        service::PermissionDenied("status", safeguarding::kPolicyVersion));
+    const absl::Status refused =
+        service::PermissionDenied("status", safeguarding::kPolicyVersion);
+    SayIfRefused(*started, "GetStatus", refused);
+    return finish(refused);
   }
   const Source* source = parts_.source();
   if (source == nullptr) {
@@ -656,7 +675,10 @@ class ChronologyService::Rpcs::Rebuilding final
   void OnDone() override { delete this; }
 
  private:
-  void Refuse(const absl::Status& status) { Finish(service::ToGrpc(status)); }
+  void Refuse(const absl::Status& status) {
+    SayIfRefused(started_, "Rebuild", status);
+    Finish(service::ToGrpc(status));
+  }
 
   void Run() {
     service::LogInfo("rebuild_began");

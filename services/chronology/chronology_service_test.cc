@@ -24,6 +24,7 @@
 #include "libs/eventlog/store_and_forward.h"
 #include "libs/projection/rebuild.h"
 #include "libs/service/channel.h"
+#include "libs/service/log.h"
 #include "libs/service/server.h"
 #include "libs/service/status.h"
 #include "services/chronology/projection.h"
@@ -1281,6 +1282,39 @@ TEST_F(ChronologyServiceTest, AReplayFromBeyondTheEndIsOutOfRange) {
   const auto none = Auditor().Replay(request);
   ASSERT_TRUE(none.ok()) << none.status();
   EXPECT_THAT(*none, IsEmpty());
+}
+
+TEST_F(ChronologyServiceTest, ARefusalIsToldToOperatorsWithoutTheChild) {
+  TellOfAnna();
+  Hub();
+  Police();
+  testing::internal::CaptureStderr();
+  service::SetUpLog();
+  v1::ReplayRequest topic;
+  topic.set_topic("vigil.police.events.v1");
+  EXPECT_TRUE(absl::IsPermissionDenied(Hub().Replay(topic).status()));
+  v1::GetChronologyRequest request = Of(police_anna_);
+  Police().SetAsking(request.mutable_asking());
+  *request.mutable_asking()->mutable_organisation() =
+      ToProtoOrganisation("ods:X99A1");
+  EXPECT_TRUE(absl::IsPermissionDenied(Police().Chronology(request).status()));
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      Police()
+          .Call<v1::GetStatusResponse>("GetStatus", v1::GetStatusRequest())
+          .status()));
+  v1::RebuildResponse last;
+  EXPECT_TRUE(absl::IsPermissionDenied(Police().Rebuild(&last)));
+  const std::string log = testing::internal::GetCapturedStderr();
+  for (const char* line :
+       {" warning refused system=hub rpc=Replay rule=replay.topic\n",
+        " warning refused system=police rpc=GetChronology "
+        "rule=ask.organisation\n",
+        " warning refused system=police rpc=GetStatus rule=status\n",
+        " warning refused system=police rpc=Rebuild rule=rebuild\n"}) {
+    EXPECT_THAT(log, testing::HasSubstr(line));
+  }
+  EXPECT_THAT(log, testing::Not(testing::HasSubstr(police_anna_)));
+  EXPECT_THAT(log, testing::Not(testing::HasSubstr("Test Person")));
 }
 
 // Until when each append may take.
