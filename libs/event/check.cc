@@ -455,13 +455,20 @@ void Walk::CheckText(absl::string_view text, const FieldRule& rule,
 void Walk::CheckNumber(const Message& message, const FieldDescriptor& field,
                        const FieldRule& rule, const FieldPath& path) {
   const Reflection& reflection = *message.GetReflection();
-  if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT32 &&
-      reflection.HasField(message, &field)) {
-    const int32_t number = reflection.GetInt32(message, &field);
-    if (number < rule.min || number > rule.max) {
-      violations_->Add(path.Text(), code::kNumberOutOfRange,
-                       absl::StrCat("From ", rule.min, " to ", rule.max, "."));
-    }
+  if (!reflection.HasField(message, &field)) {
+    return;
+  }
+  int64_t number = 0;
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+    number = reflection.GetInt32(message, &field);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
+    number = reflection.GetInt64(message, &field);
+  } else {
+    return;
+  }
+  if (number < rule.min || number > rule.max) {
+    violations_->Add(path.Text(), code::kNumberOutOfRange,
+                     absl::StrCat("From ", rule.min, " to ", rule.max, "."));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "libs/base/limits.h"
+#include "libs/event/codes.h"
 #include "libs/event/time_text.h"
 #include "vigil/chronology/v1/chronology.pb.h"
 #include "vigil/education/v1/education.pb.h"
@@ -450,6 +451,47 @@ TEST(CheckRequest, ChecksQuestionsToo) {
   EXPECT_THAT(Wrong(question), ElementsAre("asking.on_behalf_of REQUIRED",
                                            "asking.purpose REQUIRED",
                                            "page_size NUMBER_OUT_OF_RANGE"));
+}
+
+TEST(CheckRequest, NumbersOfAQuestionHaveTheRangeOfTheirType) {
+  chronology::v1::GetChronologyRequest question;
+  question.mutable_asking()->mutable_on_behalf_of()->set_person_id("u1");
+  auto* logged = question.mutable_as_of()->mutable_logged();
+  auto* position = question.mutable_at_least()->add_positions();
+  position->set_topic("vigil.police.events.v1");
+  const auto numbers = [&] {
+    Violations violations;
+    Warnings warnings;
+    CheckRequest(question, *ParseInstant("2026-03-28T10:00:00Z"), &violations,
+                 &warnings);
+    std::vector<std::string> wrong;
+    for (const Violation& violation : violations.list()) {
+      if (violation.code == code::kNumberOutOfRange) {
+        wrong.push_back(
+            absl::StrCat(violation.field, " ", violation.description));
+      }
+    }
+    return wrong;
+  };
+  logged->set_seconds(-62'135'596'800);  // 0001-01-01T00:00:00Z
+  logged->set_nanos(999'999'999);
+  position->set_partition(INT32_MAX);
+  position->set_offset(INT64_MAX - 1);
+  EXPECT_THAT(numbers(), testing::IsEmpty());
+  logged->set_seconds(253'402'300'799);  // 9999-12-31T23:59:59Z
+  EXPECT_THAT(numbers(), testing::IsEmpty());
+
+  logged->set_seconds(int64_t{1} << 62);
+  logged->set_nanos(-1);
+  position->set_partition(-1);
+  position->set_offset(INT64_MAX);
+  EXPECT_THAT(
+      numbers(),
+      testing::UnorderedElementsAre(
+          "as_of.logged.seconds From -62135596800 to 253402300799.",
+          "as_of.logged.nanos From 0 to 999999999.",
+          "at_least.positions[0].partition From 0 to 2147483647.",
+          "at_least.positions[0].offset From 0 to 9223372036854775806."));
 }
 
 TEST(CheckRequest, ChecksEachItemOfABatch) {

@@ -16,6 +16,11 @@ constexpr size_t kMaxSubjectCharacters = 200;
 constexpr size_t kMaxTopics = 200;
 constexpr size_t kMaxPartitions = 1'000;
 
+// What google/protobuf/timestamp.proto allows: the years 1 to 9999.
+constexpr int64_t kMinTimestampSeconds = -62'135'596'800;
+constexpr int64_t kMaxTimestampSeconds = 253'402'300'799;
+constexpr int64_t kMaxTimestampNanos = 999'999'999;
+
 constexpr FieldRule kRules[] = {
     // Every request.
     {.field = "vigil.common.v1.Submission.request_id",
@@ -509,6 +514,13 @@ constexpr FieldRule kRules[] = {
     {.field = "vigil.chronology.v1.ReplayRequest.asking",
      .need = Need::kRequired},
     {.field = "vigil.chronology.v1.AtLeast.positions", .max_items = 500},
+    {.field = "vigil.event.v1.Position.partition", .max = INT32_MAX},
+    // There is a position after it.
+    {.field = "vigil.event.v1.Position.offset", .max = INT64_MAX - 1},
+    {.field = "google.protobuf.Timestamp.seconds",
+     .min = kMinTimestampSeconds,
+     .max = kMaxTimestampSeconds},
+    {.field = "google.protobuf.Timestamp.nanos", .max = kMaxTimestampNanos},
     {.field = "vigil.chronology.v1.AtLeast.event_ids",
      .max_characters = kUuidCharacters,
      .max_items = 500,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -783,18 +782,6 @@ absl::Status CheckQuestion(const google::protobuf::Message& request,
       violations.Add(std::string(field), event::code::kNumberOutOfRange);
     }
   };
-  const auto* at_least = request.GetDescriptor()->FindFieldByName("at_least");
-  if (at_least != nullptr) {
-    const auto& wanted = static_cast<const v1::AtLeast&>(
-        request.GetReflection()->GetMessage(request, at_least));
-    for (int i = 0; i < wanted.positions_size(); ++i) {
-      const int64_t offset = wanted.positions(i).offset();
-      if (offset < 0 || offset == std::numeric_limits<int64_t>::max()) {
-        violations.Add(absl::StrCat("at_least.positions[", i, "].offset"),
-                       event::code::kNumberOutOfRange);
-      }
-    }
-  }
   const auto* as_of = request.GetDescriptor()->FindFieldByName("as_of");
   if (as_of != nullptr) {
     check_positions(static_cast<const v1::AsOf&>(
