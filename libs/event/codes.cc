@@ -243,7 +243,11 @@ std::string CodesMarkdown() {
       "An answer without a code is gRPC's own. UNAVAILABLE and "
       "DEADLINE_EXCEEDED: REPEAT.\nRESOURCE_EXHAUSTED without "
       "google.rpc.RetryInfo: the message is larger than the server\ntakes "
-      "(8 MB), and a repeat will be too: STOP.\n"
+      "(8 MB), and a repeat will be too: STOP. UNIMPLEMENTED: the server has "
+      "no such rpc, or\ndoes not take compressed messages; or, from the "
+      "chronology and operations, the bytes\nare not those of the rpc's "
+      "request (an agency's service says BYTES_INVALID or\nTEXT_NOT_UTF8): "
+      "CORRECT.\n"
       "\n"
       "| Code | Meaning | What to do |\n"
       "|---|---|---|\n";
