@@ -79,9 +79,9 @@ absl::Status Folder::ReadCurrent() {
 }
 
 absl::Status Folder::SetCurrent(int64_t generation) {
-  const absl::Status written =
-      WriteFileAtomically(absl::StrCat(path_, "/", kCurrent),
-                          absl::StrCat(kIndexPrefix, generation, "\n"));
+  const absl::Status written = WriteFileAtomically(
+      absl::StrCat(path_, "/", kCurrent),
+      absl::StrCat(kIndexPrefix, generation, "\n"), kOwnerOnly);
   if (written.ok()) {
     current_ = generation;
   } else {
