@@ -2,17 +2,18 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "libs/base/atomic_file.h"
 #include "libs/base/organisation.h"
 #include "tools/vigil/asking.h"
 #include "tools/vigil/commands.h"
 #include "tools/vigil/connection.h"
 #include "tools/vigil/identifier_option.h"
 #include "tools/vigil/json_output.h"
+#include "tools/vigil/output_file.h"
 #include "tools/vigil/page.h"
 #include "tools/vigil/terminal.h"
 #include "tools/vigil/timeline.h"
@@ -125,6 +126,12 @@ ExitCode GetChronology(const Options& options) {
   absl::StatusOr<service::Channel> channel =
       options.connection.To("chronology");
   if (!channel.ok()) return Fail(channel.status());
+  std::optional<OutputFile> html;
+  if (!options.html.empty()) {
+    absl::StatusOr<OutputFile> file = OutputFile::Open(options.html);
+    if (!file.ok()) return Fail(file.status());
+    html.emplace(*std::move(file));
+  }
 
   Asked asked = options.asking.Words();
   asked.filters = FiltersText(options);
@@ -162,11 +169,10 @@ ExitCode GetChronology(const Options& options) {
     if (whole.next_page_token().empty()) break;
     if (!options.all && whole.rows_size() >= options.limit) break;
   }
-  if (!options.html.empty()) {
-    // Of a child: for the eyes of who asked alone.
-    const absl::Status written =
-        WriteFileAtomically(options.html, Page(whole, asked), kOwnerOnly);
-    if (!written.ok()) return Fail(written);
+  if (html) {
+    if (absl::Status written = html->Write(Page(whole, asked)); !written.ok()) {
+      return Fail(written);
+    }
     std::cerr << "view " << whole.view_id() << ": " << whole.rows_size()
               << " entries in " << options.html << "\n";
   } else if (!options.json) {

@@ -51,6 +51,12 @@ asking='--person-id 1 --person-name n --function f'
   said 'where is the chronology service'
   expect 2 chronology $asking --purpose audit --address 127.0.0.1:1
   said 'whose chronology'
+  # Before the question, which would be recorded.
+  for page in "$folder/missing/page" "$folder"; do
+    expect 2 chronology s1.x $asking --purpose audit --address 127.0.0.1:1 \
+      --html "$page"
+    said "$page"
+  done
   # Nobody listens on port 1.
   expect 5 find --name x $asking --purpose audit --address 127.0.0.1:1 \
     --timeout 0.3
