@@ -125,7 +125,8 @@ absl::Status FreshnessOptions::FillAtLeast(
     chronology::v1::AtLeast* at_least) const {
   std::ifstream file(at_least_);
   if (!file) {
-    return absl::NotFoundError(absl::StrCat(at_least_, ": cannot be read"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(at_least_, ": cannot be read"));
   }
   // Of many receipts the highest position of each partition says it all.
   std::map<std::pair<std::string, int32_t>, int64_t> highest;

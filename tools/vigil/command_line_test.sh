@@ -65,8 +65,13 @@ asking='--person-id 1 --person-name n --function f'
     --timeout 1
   expect 5 replay topic $asking --purpose audit --address 127.0.0.1:1 \
     --hours 0.0001
-  expect 3 find --name x $asking --purpose audit --address 127.0.0.1:1 \
-    --at-least "$folder/missing"
+  # A file that is not here is no child that was not found.
+  for missing in "--at-least $folder/missing" "--ca $folder/missing" \
+      "--addresses $folder/missing"; do
+    expect 2 find --name x $asking --purpose audit --address 127.0.0.1:1 \
+      $missing
+    said "$folder/missing"
+  done
   # What stands where a receipt's events should, and is none.
   for receipt in '' '[]' '{}' '{"receipt":7}' '{"receipt":{"events":[7]}}' \
       '{"receipt":{"events":{"eventId":"x"}}}' \
@@ -80,7 +85,7 @@ asking='--person-id 1 --person-name n --function f'
   done
 }
 expect 2 publish fire-brigade
-expect 3 publish police "$folder/missing" --address 127.0.0.1:1
+expect 2 publish police "$folder/missing" --address 127.0.0.1:1
 echo '{"raiseConcern":{"colour":"Quillmere"}}' >"$folder/bad.jsonl"
 expect 1 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
   --refused "$folder/refused"
@@ -108,6 +113,9 @@ fi
 expect 5 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
   --refused /dev/full
 said 'not whole'
+expect 2 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
+  --refused "$folder/missing/refused"
+said 'cannot be written'
 expect 2 publish police "$folder" --address 127.0.0.1:1
 said 'a folder'
 

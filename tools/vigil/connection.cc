@@ -20,6 +20,12 @@ std::string Dashed(std::string name) {
   return name;
 }
 
+// A file of ours that cannot be read is not a child's record that was not
+// found, nor a register that does not permit it: exit codes tell them apart.
+absl::Status WrongCommandLine(const absl::Status& file) {
+  return absl::InvalidArgumentError(file.message());
+}
+
 }  // namespace
 
 std::map<std::string, ServingAddress> ParseServingLines(
@@ -107,7 +113,7 @@ Connection::ReadAddresses() const {
   std::map<std::string, ServingAddress> all;
   for (const std::string& file : files) {
     absl::StatusOr<std::string> text = ReadFile(file);
-    if (!text.ok()) return text.status();
+    if (!text.ok()) return WrongCommandLine(text.status());
     all.merge(ParseServingLines(*text));
   }
   return all;
@@ -138,7 +144,9 @@ absl::StatusOr<service::Channel> Connection::To(
         "where is the ", service, " service? Say --", Dashed(service),
         ", --address or --addresses (see --help)"));
   }
-  return service::Channel::Open(target);
+  absl::StatusOr<service::Channel> channel = service::Channel::Open(target);
+  if (!channel.ok()) return WrongCommandLine(channel.status());
+  return channel;
 }
 
 absl::StatusOr<std::vector<std::string>> Connection::Named() const {

@@ -42,7 +42,7 @@ class Connection {
 
   // In this order: the service's own address; the --addresses file or folder,
   // where a process named `node` is every service; --address. INVALID_ARGUMENT
-  // if none names it; NOT_FOUND and the like for files.
+  // if none names it, or a file cannot be read.
   absl::StatusOr<service::Channel> To(const std::string& service) const;
 
   // The services whose address is named one by one; empty if there is only

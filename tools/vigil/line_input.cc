@@ -31,12 +31,13 @@ absl::StatusOr<LineInput> LineInput::Open(const std::string& path) {
   const int file =
       standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
-    return absl::NotFoundError(absl::StrCat(name, ": cannot be read"));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": cannot be read"));
   }
   LineInput input(file, std::move(name));
   struct stat found;
   if (::fstat(file, &found) != 0) {
-    return absl::NotFoundError(absl::StrCat(input.name_, ": cannot be read"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(input.name_, ": cannot be read"));
   }
   if (S_ISDIR(found.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(input.name_, ": a folder"));

@@ -25,9 +25,7 @@ namespace vigil::cli {
 
 class LineInput {
  public:
-  // "-" is the standard input.
-  //   NOT_FOUND         cannot be read
-  //   INVALID_ARGUMENT  a folder
+  // "-" is the standard input. INVALID_ARGUMENT if it cannot be read.
   static absl::StatusOr<LineInput> Open(const std::string& path);
 
   // Takes the file descriptor; `name` is for errors.

@@ -65,7 +65,8 @@ absl::StatusOr<std::unique_ptr<std::ofstream>> OpenSink(
                     error);
   }
   if (!*file || error) {
-    return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": cannot be written"));
   }
   return file;
 }

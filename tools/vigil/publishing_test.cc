@@ -177,10 +177,10 @@ TEST_F(PublishingTest, SaysThatTheInputBrokeOff) {
   const absl::Status status = Publish(LineInput(unreadable, "requests"),
                                       Receipts, ItemFormat::kJsonLines);
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
-  EXPECT_TRUE(
-      absl::IsInvalidArgument(LineInput::Open(folder_.path()).status()));
-  EXPECT_TRUE(
-      absl::IsNotFound(LineInput::Open(folder_.path() + "/missing").status()));
+  for (const char* wrong : {"", "/missing"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        LineInput::Open(folder_.path() + wrong).status()));
+  }
 }
 
 TEST_F(PublishingTest, TellsBadLinesAndGoesOn) {
