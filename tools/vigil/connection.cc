@@ -1,6 +1,7 @@
 #include "tools/vigil/connection.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -52,24 +53,60 @@ std::map<std::string, ServingAddress> ParseServingLines(
   return found;
 }
 
+namespace {
+
+absl::StatusOr<std::map<std::string, ServingAddress>> ReadAddresses(
+    const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    // A data folder, or one that holds several, or what holds those.
+    constexpr int kDepth = 2;
+    for (auto entry = fs::recursive_directory_iterator(
+             path, fs::directory_options::skip_permission_denied, error);
+         entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      if (entry.depth() == kDepth) entry.disable_recursion_pending();
+      if (entry->path().filename() == "addresses") {
+        files.push_back(entry->path());
+      }
+    }
+    std::sort(files.begin(), files.end());
+  } else {
+    files.push_back(path);
+  }
+  std::map<std::string, ServingAddress> all;
+  for (const std::string& file : files) {
+    absl::StatusOr<std::string> text = ReadFile(file);
+    if (!text.ok()) return WrongCommandLine(text.status());
+    all.merge(ParseServingLines(*text));
+  }
+  return all;
+}
+
+}  // namespace
+
 void Connection::AddOptions(CLI::App* app,
                             const std::vector<std::string>& services) {
   const char* group = "Connection";
-  app->add_option("--address", address_,
-                  "host:port of the service (of a node: of all services)")
-      ->envname("VIGIL_ADDRESS")
-      ->group(group);
-  app->add_option("--addresses", addresses_,
-                  "File `addresses` that a process wrote into its data folder, "
-                  "or a folder that holds such folders")
-      ->envname("VIGIL_ADDRESSES")
-      ->group(group);
-  for (const std::string& service : services) {
-    app->add_option("--" + Dashed(service), own_[service],
-                    "host:port of the " + service + " service")
-        ->envname(
-            absl::StrCat("VIGIL_", absl::AsciiStrToUpper(service), "_ADDRESS"))
+  const auto add = [&](const std::string& option, std::string* told,
+                       const std::string& variable, std::string* environment,
+                       const std::string& help) {
+    if (const char* value = std::getenv(variable.c_str())) *environment = value;
+    app->add_option(option, *told, help)
+        ->type_name(absl::StrCat("TEXT (Env:", variable, ")"))
         ->group(group);
+  };
+  add("--address", &told_.address, "VIGIL_ADDRESS", &environment_.address,
+      "host:port of the service (of a node: of all services)");
+  add("--addresses", &told_.addresses, "VIGIL_ADDRESSES",
+      &environment_.addresses,
+      "File `addresses` that a process wrote into its data folder, or a folder "
+      "that holds such folders");
+  for (const std::string& service : services) {
+    add("--" + Dashed(service), &told_.own[service],
+        absl::StrCat("VIGIL_", absl::AsciiStrToUpper(service), "_ADDRESS"),
+        &environment_.own[service], "host:port of the " + service + " service");
   }
   app->add_option("--ca", ca_,
                   "PEM file of the authority that signed the services' "
@@ -90,33 +127,24 @@ void Connection::AddOptions(CLI::App* app,
       ->group(group);
 }
 
-absl::StatusOr<std::map<std::string, ServingAddress>>
-Connection::ReadAddresses() const {
-  namespace fs = std::filesystem;
-  std::vector<std::string> files;
-  std::error_code error;
-  if (fs::is_directory(addresses_, error)) {
-    // A data folder, or one that holds several, or what holds those.
-    constexpr int kDepth = 2;
-    for (auto entry = fs::recursive_directory_iterator(
-             addresses_, fs::directory_options::skip_permission_denied, error);
-         entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-      if (entry.depth() == kDepth) entry.disable_recursion_pending();
-      if (entry->path().filename() == "addresses") {
-        files.push_back(entry->path());
-      }
+absl::StatusOr<std::string> Connection::AddressIn(
+    const Places& places, const std::string& service) const {
+  if (const auto own = places.own.find(service);
+      own != places.own.end() && !own->second.empty()) {
+    return own->second;
+  }
+  if (!places.addresses.empty()) {
+    auto all = ReadAddresses(places.addresses);
+    if (!all.ok()) return all.status();
+    auto found = all->find(service);
+    if (found == all->end()) found = all->find(std::string(kNode));
+    if (found != all->end()) {
+      const std::string& address =
+          ca_.empty() ? found->second.plaintext : found->second.tls;
+      if (!address.empty()) return address;
     }
-    std::sort(files.begin(), files.end());
-  } else {
-    files.push_back(addresses_);
   }
-  std::map<std::string, ServingAddress> all;
-  for (const std::string& file : files) {
-    absl::StatusOr<std::string> text = ReadFile(file);
-    if (!text.ok()) return WrongCommandLine(text.status());
-    all.merge(ParseServingLines(*text));
-  }
-  return all;
+  return places.address;
 }
 
 absl::StatusOr<service::Channel> Connection::To(
@@ -125,20 +153,12 @@ absl::StatusOr<service::Channel> Connection::To(
                          .ca_file = ca_,
                          .certificate_file = certificate_,
                          .private_key_file = key_};
-  if (const auto own = own_.find(service);
-      own != own_.end() && !own->second.empty()) {
-    target.address = own->second;
-  } else if (!addresses_.empty()) {
-    auto all = ReadAddresses();
-    if (!all.ok()) return all.status();
-    auto found = all->find(service);
-    if (found == all->end()) found = all->find(std::string(kNode));
-    if (found != all->end()) {
-      target.address =
-          ca_.empty() ? found->second.plaintext : found->second.tls;
-    }
+  for (const Places* places : {&told_, &environment_}) {
+    absl::StatusOr<std::string> address = AddressIn(*places, service);
+    if (!address.ok()) return address.status();
+    target.address = *std::move(address);
+    if (!target.address.empty()) break;
   }
-  if (target.address.empty()) target.address = address_;
   if (target.address.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "where is the ", service, " service? Say --", Dashed(service),
@@ -151,16 +171,19 @@ absl::StatusOr<service::Channel> Connection::To(
 
 absl::StatusOr<std::vector<std::string>> Connection::Named() const {
   std::vector<std::string> named;
-  for (const auto& [service, address] : own_) {
-    if (!address.empty()) named.push_back(service);
-  }
-  if (!addresses_.empty()) {
-    auto all = ReadAddresses();
-    if (!all.ok()) return all.status();
-    for (const auto& [service, address] : *all) {
-      if (service == kNode) return std::vector<std::string>();
-      named.push_back(service);
+  for (const Places* places : {&told_, &environment_}) {
+    for (const auto& [service, address] : places->own) {
+      if (!address.empty()) named.push_back(service);
     }
+    if (!places->addresses.empty()) {
+      auto all = ReadAddresses(places->addresses);
+      if (!all.ok()) return all.status();
+      for (const auto& [service, address] : *all) {
+        if (service == kNode) return std::vector<std::string>();
+        named.push_back(service);
+      }
+    }
+    if (!places->address.empty()) break;  // it answers for all others
   }
   std::sort(named.begin(), named.end());
   named.erase(std::unique(named.begin(), named.end()), named.end());

@@ -40,7 +40,8 @@ class Connection {
   // An option for the address of each of `services` besides the common ones.
   void AddOptions(CLI::App* app, const std::vector<std::string>& services);
 
-  // In this order: the service's own address; the --addresses file or folder,
+  // What the command line says goes before what the environment says. In each,
+  // in this order: the service's own address; the --addresses file or folder,
   // where a process named `node` is every service; --address. INVALID_ARGUMENT
   // if none names it, or a file cannot be read.
   absl::StatusOr<service::Channel> To(const std::string& service) const;
@@ -52,11 +53,18 @@ class Connection {
   absl::Duration timeout() const { return absl::Seconds(timeout_seconds_); }
 
  private:
-  absl::StatusOr<std::map<std::string, ServingAddress>> ReadAddresses() const;
+  struct Places {
+    std::string address;
+    std::string addresses;  // a file or folder
+    std::map<std::string, std::string> own;
+  };
 
-  std::string address_;
-  std::string addresses_;  // a file or folder
-  std::map<std::string, std::string> own_;
+  // Empty if `places` does not tell.
+  absl::StatusOr<std::string> AddressIn(const Places& places,
+                                        const std::string& service) const;
+
+  Places told_;         // on the command line
+  Places environment_;  // CLI11 would mix the two
   std::string ca_;
   std::string certificate_;
   std::string key_;

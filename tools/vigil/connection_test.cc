@@ -43,6 +43,25 @@ TEST(ConnectionTest, FindsServicesInAFolderOfFolders) {
   EXPECT_THAT(*connection.Named(), testing::ElementsAre("police"));
 }
 
+TEST(ConnectionTest, TheCommandLineGoesBeforeTheEnvironment) {
+  setenv("VIGIL_ADDRESSES", "/nowhere", 1);
+  const auto parse = [](Connection* connection, const char* option) {
+    CLI::App app;
+    connection->AddOptions(&app, {"police"});
+    const char* argv[] = {"test", option};
+    app.parse(option == nullptr ? 1 : 2, argv);
+  };
+  Connection told;
+  parse(&told, "--address=127.0.0.1:1");
+  EXPECT_TRUE(told.To("police").ok());
+  EXPECT_THAT(*told.Named(), testing::IsEmpty());
+  Connection untold;
+  parse(&untold, nullptr);
+  EXPECT_THAT(untold.To("police").status().message(), HasSubstr("/nowhere"));
+  EXPECT_FALSE(untold.Named().ok());
+  unsetenv("VIGIL_ADDRESSES");
+}
+
 TEST(ParseTimeTest, ReadsInstantsClocksAndDays) {
   const absl::Time summer_noon =
       absl::FromUnixSeconds(1780311600);  // 2026-06-01T11:00:00Z
