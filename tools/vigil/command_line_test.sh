@@ -123,6 +123,22 @@ echo '{"raiseConcern":{}}' >"$folder/good.jsonl"
 expect 5 publish police "$folder/good.jsonl" --address 127.0.0.1:1 --timeout 0.3
 said 'in doubt 1'
 expect 1 status --address 127.0.0.1:1 --timeout 0.3
+# An output that is not whole is told; a reader who had enough is not.
+for command in --version "status --address 127.0.0.1:1 --timeout 0.3"; do
+  # shellcheck disable=SC2086  # words
+  "$vigil" $command >/dev/full 2>"$folder/err"
+  [ $? = 5 ] || { echo "$command: a full disk is not told"; failed=1; }
+  : >"$folder/out"
+  said 'not whole'
+done
+(trap '' PIPE
+ "$vigil" status --address 127.0.0.1:1 --timeout 0.3 2>"$folder/err"
+ echo $? >"$folder/code") | true
+if [ "$(cat "$folder/code")" != 1 ] || [ -s "$folder/err" ]; then
+  echo 'a closed pipe is no fault'
+  cat "$folder/err"
+  failed=1
+fi
 expect 2 topics check --topics "$folder/missing" --bootstrap 127.0.0.1:1
 
 expect 2 generate --out "$folder/a" --from 2024-02-30

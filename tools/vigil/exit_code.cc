@@ -1,5 +1,8 @@
 #include "tools/vigil/exit_code.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +11,16 @@
 #include "libs/service/status.h"
 
 namespace vigil::cli {
+namespace {
+
+// Whether the standard output is a pipe or socket that nobody reads anymore.
+bool ReaderIsGone() {
+  pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return ::poll(&output, 1, /*timeout=*/0) > 0 &&
+         (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+}  // namespace
 
 const absl::string_view kExitCodesHelp =
     R"(Exit codes:
@@ -74,6 +87,14 @@ ExitCode Fail(const absl::Status& status) {
 ExitCode FailUsage(absl::string_view message) {
   std::cerr << "vigil: " << message << "\n";
   return kUsage;
+}
+
+ExitCode AfterOutput(ExitCode code) {
+  std::cout.flush();
+  if (std::cout || ReaderIsGone()) return code;
+  const ExitCode failed =
+      Fail(absl::UnavailableError("the standard output is not whole"));
+  return code == kOk || code == kDiffers ? failed : code;
 }
 
 }  // namespace vigil::cli

@@ -36,6 +36,11 @@ ExitCode Fail(const absl::Status& status);
 // Likewise for a mistake on the command line.
 ExitCode FailUsage(absl::string_view message);
 
+// Flushes the standard output. What could not be written there is told, and
+// makes kUnavailable of an exit code that says that all is done; a reader who
+// went away (`| head`) had enough, and makes no difference.
+ExitCode AfterOutput(ExitCode code);
+
 }  // namespace vigil::cli
 
 #endif  // VIGIL_TOOLS_VIGIL_EXIT_CODE_H_

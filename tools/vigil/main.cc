@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // how CLI11 says --help, too
-    return app.exit(error) == 0 ? vigil::cli::kOk : vigil::cli::kUsage;
+    return vigil::cli::AfterOutput(app.exit(error) == 0 ? vigil::cli::kOk
+                                                        : vigil::cli::kUsage);
   }
-  return run();
+  return vigil::cli::AfterOutput(run());
 }
