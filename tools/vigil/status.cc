@@ -219,9 +219,9 @@ ExitCode Status(const Options& options) {
       return has ? Grouped(value) : std::string("not stated");
     };
     std::cout << "index\n";
-    line("behind",
-         absl::StrCat(number(status.has_lag_records(), status.lag_records()),
-                      " records"));
+    line("behind", status.has_lag_records()
+                       ? absl::StrCat(Grouped(status.lag_records()), " records")
+                       : std::string("not known"));
     line("outbox", absl::StrCat(number(status.has_outbox_records(),
                                        status.outbox_records()),
                                 " views not yet in the log"));
