@@ -104,20 +104,19 @@ void FreshnessOptions::AddOptions(CLI::App* app) {
                   "What had been logged by then: 2026-03-28T10:00:00Z, "
                   "2026-03-28T10:00 or 2026-03-28 (by the clocks of "
                   "Europe/London; a date is its end)")
+      ->check(NotEmpty())
       ->group(group);
   app->add_option("--at-least", at_least_,
                   "Wait until the answer holds what the receipts in this file "
                   "acknowledge (as `vigil publish --receipts` writes it)")
+      ->check(NotEmpty())
       ->group(group);
 }
 
 absl::Status FreshnessOptions::FillAsOf(chronology::v1::AsOf* as_of) const {
   absl::StatusOr<absl::Time> time = ParseTime(as_of_, /*end_of_day=*/true);
   if (!time.ok()) return time.status();
-  const int64_t seconds = absl::ToUnixSeconds(*time);
-  as_of->mutable_logged()->set_seconds(seconds);
-  as_of->mutable_logged()->set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(seconds))));
+  *as_of->mutable_logged() = TimestampOf(*time);
   return absl::OkStatus();
 }
 
@@ -166,9 +165,15 @@ absl::Status FreshnessOptions::FillAtLeast(
 absl::StatusOr<absl::Time> ParseTime(absl::string_view text, bool end_of_day) {
   absl::Time time;
   std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
-  for (const char* format : {"%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d%ET%H:%M"}) {
-    if (absl::ParseTime(format, text, London(), &time, &error)) return time;
+  for (const absl::string_view format :
+       {absl::string_view(absl::RFC3339_full),
+        absl::string_view("%Y-%m-%d%ET%H:%M:%E*S"),
+        absl::string_view("%Y-%m-%d%ET%H:%M")}) {
+    // "infinite-future" is a time to Abseil alone.
+    if (absl::ParseTime(format, text, London(), &time, &error) &&
+        time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
+      return time;
+    }
   }
   if (const auto day = ParseCivilDay(text)) {
     return end_of_day
@@ -177,6 +182,26 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view text, bool end_of_day) {
   }
   return absl::InvalidArgumentError(
       "a time is written 2026-03-28T10:00:00Z, 2026-03-28T10:00 or 2026-03-28");
+}
+
+google::protobuf::Timestamp TimestampOf(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return timestamp;
+}
+
+CLI::Validator NotEmpty() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        return text.empty() ? std::string(
+                                  "is empty; leave it out to ask "
+                                  "without it")
+                            : std::string();
+      },
+      "");
 }
 
 absl::StatusOr<ev::Position> ParsePosition(absl::string_view text) {

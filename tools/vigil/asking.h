@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "tools/vigil/row_text.h"
 #include "vigil/chronology/v1/chronology.pb.h"
 
@@ -69,6 +70,12 @@ class FreshnessOptions {
 // "2026-03-28T10:00:00Z", "2026-03-28T10:00" and "2026-03-28" (the clocks of
 // Europe/London; a date alone is its end when `end_of_day`).
 absl::StatusOr<absl::Time> ParseTime(absl::string_view text, bool end_of_day);
+
+google::protobuf::Timestamp TimestampOf(absl::Time time);
+
+// Of an option without which another question is asked: `--as-of "$UNSET"` must
+// not mean now.
+CLI::Validator NotEmpty();
 
 // "topic/partition/offset".
 absl::StatusOr<event::v1::Position> ParsePosition(absl::string_view text);

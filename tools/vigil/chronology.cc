@@ -200,10 +200,12 @@ void AddChronology(CLI::App* app, Run* run) {
   command
       ->add_option("--from", options->from,
                    "May have happened on this day or later")
+      ->check(NotEmpty())
       ->group(filters);
   command
       ->add_option("--until", options->until,
                    "May have happened on this day or earlier")
+      ->check(NotEmpty())
       ->group(filters);
   command
       ->add_option("--writer", options->writers,
@@ -243,6 +245,7 @@ void AddChronology(CLI::App* app, Run* run) {
       ->add_option("--html", options->html,
                    "Write one page that prints to this file, readable by "
                    "you alone")
+      ->check(NotEmpty())
       ->excludes(json);
   options->freshness.AddOptions(command);
   options->asking.AddOptions(command);

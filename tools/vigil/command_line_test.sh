@@ -65,6 +65,18 @@ asking='--person-id 1 --person-name n --function f'
     --timeout 1
   expect 5 replay topic $asking --purpose audit --address 127.0.0.1:1 \
     --hours 0.0001
+  expect 2 replay topic $asking --purpose audit --address 127.0.0.1:1 \
+    --from topic/2000000000/5
+  said 'at most'
+  expect 2 replay topic $asking --purpose audit --address 127.0.0.1:1 \
+    --from other/0/5
+  said 'no position in topic'
+  # An unset variable must not make another question of it.
+  for option in --as-of --at-least --from --until --html; do
+    expect 2 chronology s1.x $asking --purpose audit --address 127.0.0.1:1 \
+      $option ''
+    said 'is empty'
+  done
   # A file that is not here is no child that was not found.
   for missing in "--at-least $folder/missing" "--ca $folder/missing" \
       "--addresses $folder/missing"; do

@@ -70,7 +70,13 @@ TEST(ParseTimeTest, ReadsInstantsClocksAndDays) {
   EXPECT_EQ(*ParseTime("2026-06-01", false), summer_noon - absl::Hours(12));
   EXPECT_EQ(*ParseTime("2026-06-01", true),
             summer_noon + absl::Hours(12) - absl::Nanoseconds(1));
-  EXPECT_FALSE(ParseTime("1 June", false).ok());
+  for (const char* wrong : {"1 June", "", "infinite-future", "infinite-past"}) {
+    EXPECT_FALSE(ParseTime(wrong, false).ok()) << wrong;
+  }
+  const auto fraction =
+      TimestampOf(*ParseTime("2026-06-01T11:00:00.25Z", false));
+  EXPECT_EQ(fraction.seconds(), absl::ToUnixSeconds(summer_noon));
+  EXPECT_EQ(fraction.nanos(), 250'000'000);
 }
 
 TEST(ParsePositionTest, ReadsWhatPositionTextWrites) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/eventlog/topics.h"
 #include "tools/vigil/asking.h"
 #include "tools/vigil/commands.h"
 #include "tools/vigil/connection.h"
@@ -35,12 +36,22 @@ absl::Status FillFrom(const Options& options,
     absl::StatusOr<absl::Time> since =
         ParseTime(options.since, /*end_of_day=*/false);
     if (!since.ok()) return since.status();
-    request->mutable_logged_since()->set_seconds(absl::ToUnixSeconds(*since));
+    *request->mutable_logged_since() = TimestampOf(*since);
   }
   std::map<std::string, std::map<int32_t, int64_t>> topics;
   for (const std::string& text : options.from) {
     absl::StatusOr<event::v1::Position> position = ParsePosition(text);
     if (!position.ok()) return position.status();
+    // Of a child, several topics are read.
+    if (request->has_topic() && position->topic() != request->topic()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--from ", text, " is no position in ", request->topic()));
+    }
+    if (position->partition() >= eventlog::kMaxPartitionsPerTopic) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--from ", text, ": a topic has at most ",
+                       eventlog::kMaxPartitionsPerTopic, " partitions"));
+    }
     topics[position->topic()][position->partition()] = position->offset();
   }
   for (const auto& [topic, offsets] : topics) {
@@ -59,16 +70,16 @@ absl::Status FillFrom(const Options& options,
 
 ExitCode Replay(const Options& options) {
   chronology::v1::ReplayRequest request;
-  for (const absl::Status& status :
-       {options.asking.Fill(request.mutable_asking()),
-        FillFrom(options, &request)}) {
-    if (!status.ok()) return Fail(status);
-  }
   // A subject reference begins with its version and a dot.
   if (absl::StartsWith(options.what, "s1.")) {
     request.set_subject(options.what);
   } else {
     request.set_topic(options.what);
+  }
+  for (const absl::Status& status :
+       {options.asking.Fill(request.mutable_asking()),
+        FillFrom(options, &request)}) {
+    if (!status.ok()) return Fail(status);
   }
   if (options.limit > 0) request.set_limit(options.limit);
   absl::StatusOr<service::Channel> channel =
@@ -99,12 +110,14 @@ ExitCode Replay(const Options& options) {
             std::cout << NamedLine(name, value, 2, layout);
           }
         }
-        return static_cast<bool>(std::cout);  // a closed pipe ends it
+        return static_cast<bool>(std::cout);  // nobody would see the rest
       },
       {.timeout = absl::Hours(options.hours), .traceparent = ""});
   std::cerr << Grouped(records) << " records";
   if (!complete.empty()) std::cerr << "\n" << Shown(complete);
   for (const std::string& view : views) std::cerr << "\nview " << view;
+  std::cout.flush();
+  if (!std::cout) reached.Clear();  // not all of it was seen
   for (const auto& topic : reached.topics()) {
     for (int i = 0; i < topic.next_offsets_size(); ++i) {
       std::cerr << "\n--from " << topic.topic() << "/" << i << "/"
@@ -112,6 +125,7 @@ ExitCode Replay(const Options& options) {
     }
   }
   std::cerr << "\n";
+  // Of an output that failed, AfterOutput tells.
   return status.ok() || !std::cout ? kOk : Fail(status);
 }
 
@@ -133,6 +147,7 @@ void AddReplay(CLI::App* app, Run* run) {
   command
       ->add_option("--since", options->since,
                    "Begin with what was logged at this time")
+      ->check(NotEmpty())
       ->excludes(from);
   command->add_option("--limit", options->limit, "Records at most")
       ->check(CLI::PositiveNumber);
