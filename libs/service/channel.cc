@@ -31,6 +31,12 @@ using google::protobuf::MessageLite;
 constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveAnswerMs = 10'000;
 
+// After an outage. gRPC's own delays grow to two minutes, longer than any
+// deadline of ours: a service that is back would look away still, to calls that
+// never tried it.
+constexpr int kFirstReconnectDelayMs = 100;
+constexpr int kMaxReconnectDelayMs = 2'000;
+
 void Prepare(const CallOptions& options, grpc::ClientContext* context) {
   context->set_deadline(absl::ToChronoTime(absl::Now() + options.timeout));
   if (!options.traceparent.empty()) {
@@ -79,6 +85,9 @@ absl::StatusOr<Channel> Channel::Open(const Target& target) {
   arguments.SetServiceConfigJSON(std::string(ServiceConfigJson()));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveAnswerMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
+                   kFirstReconnectDelayMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectDelayMs);
   return Channel(std::make_shared<Connection>(Connection{
       grpc::CreateCustomChannel(target.address, *credentials, arguments)}));
 }
