@@ -17,8 +17,10 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "libs/base/atomic_file.h"
+#include "libs/service/certificate.h"
 #include "libs/service/grpc_call.h"
 
 namespace vigil::service {
@@ -62,6 +64,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
     if (!certificate.ok()) return certificate.status();
     absl::StatusOr<std::string> key = ReadFile(target.private_key_file);
     if (!key.ok()) return key.status();
+    if (absl::Status pair = CheckKeyPair(*certificate, *key); !pair.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(target.certificate_file, ": ", pair.message()));
+    }
     options.pem_cert_chain = *std::move(certificate);
     options.pem_private_key = *std::move(key);
   }

@@ -49,7 +49,8 @@ absl::string_view ServiceConfigJson();
 class Channel {
  public:
   // Does not connect yet: the first call does. INVALID_ARGUMENT if only some
-  // files are named; otherwise as ReadFile.
+  // files are named, or the key is not the certificate's; otherwise as
+  // ReadFile.
   static absl::StatusOr<Channel> Open(const Target& target);
 
   // `method` is "/package.Service/Rpc".

@@ -715,5 +715,15 @@ TEST(Channel, WantsACertificateWithItsKeyAndAuthority) {
             absl::StatusCode::kNotFound);
 }
 
+TEST(Channel, RefusesTheKeyOfAnotherCertificate) {
+  const std::string& folder = TestCertificates();
+  const absl::Status status =
+      Channel::Open({"a:1", folder + "/ca.crt", folder + "/force-records.crt",
+                     folder + "/stranger.key"})
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), testing::HasSubstr("/force-records.crt"));
+}
+
 }  // namespace
 }  // namespace vigil::service
