@@ -18,24 +18,24 @@ import grpc
 from google.protobuf import json_format
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-GOOGLE_RPC = os.environ.get(
-    "GOOGLEAPIS", "/usr/share/gocode/src/github.com/gogo/googleapis")
 
 
 def generate(folder):
     """A real client does this once, when it is built."""
     protos = [
-        "vigil/common/v1/submission.proto", "vigil/event/v1/kinds.proto",
-        "vigil/event/v1/event.proto", "vigil/event/v1/types.proto",
-        "google/rpc/status.proto", "google/rpc/error_details.proto"
+        "vigil/common/v1/statement.proto", "vigil/event/v1/event.proto",
+        "vigil/event/v1/kinds.proto", "vigil/event/v1/parts.proto",
+        "vigil/event/v1/rules.proto", "vigil/event/v1/types.proto",
+        "buf/validate/validate.proto", "google/rpc/error_details.proto",
+        "google/rpc/status.proto"
     ]
-    subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "-I", GOOGLE_RPC,
-                    "--python_out", folder, *protos], check=True)
+    subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "--python_out",
+                    folder, *protos], check=True)
     sys.path.insert(0, folder)
 
 
 def seconds_until_repeat(error, attempt):
-    """None: a repeat does not help (the table in submission.proto)."""
+    """None: a repeat does not help (the table in statement.proto)."""
     from google.rpc import error_details_pb2, status_pb2
 
     for key, value in error.trailing_metadata() or ():
@@ -54,9 +54,9 @@ def main():
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         generate(folder)
-        from vigil.common.v1 import submission_pb2 as common
+        from vigil.common.v1 import statement_pb2 as common
 
-        request = json_format.ParseDict({
+        statement = json_format.ParseDict({
             "submission": {
                 # Made by the sender, kept until there is a receipt.
                 "requestId": os.environ.get("REQUEST_ID", str(uuid.uuid4())),
@@ -64,14 +64,17 @@ def main():
                 "author": {"role": "response officer", "dutyContact": "force control room"},
                 "recordRef": {"system": "example", "id": "log-1"},
             },
-            "children": [{"localId": {"system": "example", "id": "000123"}}],
+            "about": [{
+                "person": {"ref": {"localId": {"system": "example", "id": "000123"}}},
+                "seen": {"seen": "ANSWER_YES", "ownWords": "I was waiting for tea"},
+            }],
             "account": {
                 "occurred": {"date": "2026-03-28"},
                 "headline": "Young child found alone at home in the evening",
-                "child": {"seen": "ANSWER_YES", "ownWords": "I was waiting for tea"},
             },
-            "concern": {"urgency": "URGENCY_URGENT", "significantHarm": "ANSWER_NOT_KNOWN"},
-        }, common.RaiseConcernRequest())
+            "concernRaised": {
+                "urgency": "URGENCY_URGENT", "significantHarm": "ANSWER_NOT_KNOWN"},
+        }, common.Statement())
 
         address = sys.argv[1]
         if len(sys.argv) == 5:
@@ -80,22 +83,22 @@ def main():
                 address, grpc.ssl_channel_credentials(ca, key, certificate))
         else:
             channel = grpc.insecure_channel(address)
-        raise_concern = channel.unary_unary(
-            "/vigil.police.v1.PoliceService/RaiseConcern",
-            request_serializer=common.RaiseConcernRequest.SerializeToString,
+        submit = channel.unary_unary(
+            "/vigil.police.v1.PoliceService/Submit",
+            request_serializer=common.Statement.SerializeToString,
             response_deserializer=common.Receipt.FromString)
         for attempt in range(5):
             try:
-                receipt = raise_concern(request, timeout=10)
+                receipt = submit(statement, timeout=10)
                 break
             except grpc.RpcError as error:
                 seconds = seconds_until_repeat(error, attempt)
                 if seconds is None:
                     sys.exit(f"refused: {error.code().name}: {error.details()}")
-                # Not taken, or in doubt: the same request again, unchanged.
+                # Not taken, or in doubt: the same statement again, unchanged.
                 time.sleep(seconds)
         else:
-            sys.exit("in doubt: send the same request again later")
+            sys.exit("in doubt: send the same statement again later")
         print(json_format.MessageToJson(receipt))
 
 

@@ -8,17 +8,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "libs/base/atomic_file.h"
 #include "libs/service/certificate.h"
 #include "libs/service/config.h"
+#include "services/writers.h"
 #include "tests/temporary_folder.h"
 
 namespace vigil::service {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::UnorderedElementsAre;
 
 const std::string kRoot = VIGIL_SOURCE_FOLDER;
 const std::string kDeploy = kRoot + "/deploy/";
@@ -33,7 +34,7 @@ std::set<std::string> TextFiles() {
   return names;
 }
 
-std::set<std::string> Vocabularies() {
+std::set<std::string> DeclaredWriters() {
   const auto topics = LoadTopics(kDeploy + "topics.textproto");
   EXPECT_TRUE(topics.ok()) << topics.status();
   return topics.ok() ? DeclaredVocabularies(*topics) : std::set<std::string>();
@@ -41,14 +42,15 @@ std::set<std::string> Vocabularies() {
 
 TEST(Deploy, EveryProcessHasAnExampleThatLoads) {
   std::set<std::string> files = TextFiles();
-  for (const char* other :
-       {"topics.textproto", "topics.test.textproto", "register.textproto"}) {
+  for (const char* other : {"topics.textproto", "topics.test.textproto",
+                            "register.textproto", "partnership.textproto"}) {
     EXPECT_EQ(files.erase(other), 1u) << other;
   }
-  EXPECT_THAT(
-      files, ElementsAre("chronology.textproto", "education.textproto",
-                         "health.textproto", "mash.textproto", "node.textproto",
-                         "police.textproto", "social_care.textproto"));
+  std::set<std::string> processes = {"chronology.textproto", "node.textproto"};
+  for (const Writer& writer : Writers()) {
+    processes.insert(writer.name + ".textproto");
+  }
+  EXPECT_EQ(files, processes);
   std::set<std::string> addresses;
   for (const std::string& file : files) {
     const auto loaded = LoadConfiguration(kDeploy + file);
@@ -87,6 +89,11 @@ TEST(Deploy, EachWriterWritesItsOwnTopicAndNothingElse) {
                            reads ? ".access.v1" : ".events.v1"));
   }
   EXPECT_THAT(writable, testing::UnorderedElementsAreArray(topics->topics()));
+  std::set<std::string> expected = {"vigil.chronology.access.v1"};
+  for (const Writer& writer : Writers()) {
+    expected.insert(EventsTopic(writer.name));
+  }
+  EXPECT_EQ(writable, expected);
   EXPECT_THAT(readers, ElementsAre("User:chronology"));
 }
 
@@ -109,15 +116,25 @@ TEST(Deploy, TheTopicsOfTestsAreThoseOfADeployment) {
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*real, *test));
 }
 
+TEST(Deploy, WhatAPartnershipSettlesCanBeRead) {
+  const auto text = ReadFile(kDeploy + "partnership.textproto");
+  ASSERT_TRUE(text.ok()) << text.status();
+  config::v1::Partnership partnership;
+  EXPECT_TRUE(
+      google::protobuf::TextFormat::ParseFromString(*text, &partnership));
+}
+
 TEST(Deploy, TheRegisterKnowsTheCertificatesThatWeMake) {
   const auto systems =
-      LoadRegister(kDeploy + "register.textproto", Vocabularies());
+      LoadRegister(kDeploy + "register.textproto", DeclaredWriters());
   ASSERT_TRUE(systems.ok()) << systems.status();
-  ASSERT_THAT(
-      systems->SystemIds(),
-      UnorderedElementsAre("police-records", "hospital-epr", "community-health",
-                           "school-mis", "social-care-case", "hub-desk",
-                           "auditor-desk", "operator"));
+  for (const Writer& writer : Writers()) {
+    bool published = false;
+    for (const std::string& id : systems->SystemIds()) {
+      published |= systems->FindSystem(id)->MayPublishThrough(writer.name);
+    }
+    EXPECT_TRUE(published) << "no system speaks through " << writer.name;
+  }
   const TemporaryFolder folder;
   std::string command =
       absl::StrCat(kRoot, "/tools/certificates ", folder.path());

@@ -4,18 +4,18 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "libs/base/atomic_file.h"
 #include "libs/base/check.h"
 #include "libs/service/config.h"
+#include "services/writers.h"
 
 namespace vigil {
 namespace {
 
 const std::string kDeploy = absl::StrCat(VIGIL_SOURCE_FOLDER, "/deploy/");
-const char* const kServices[] = {"police", "health",      "education",
-                                 "mash",   "social_care", "chronology"};
 
 // For what was accepted to be relayed and read, on a slow machine.
 constexpr absl::Duration kLongestWait = absl::Minutes(2);
@@ -24,6 +24,15 @@ config::v1::Process Example(const std::string& name) {
   auto loaded = service::LoadProcess(absl::StrCat(kDeploy, name, ".textproto"));
   Check(loaded.ok(), loaded.status().ToString());
   return *std::move(loaded);
+}
+
+config::v1::Register TheRegister() {
+  const auto text = ReadFile(absl::StrCat(kDeploy, "register.textproto"));
+  Check(text.ok(), text.status().ToString());
+  config::v1::Register systems;
+  Check(google::protobuf::TextFormat::ParseFromString(*text, &systems),
+        "a register that cannot be read");
+  return systems;
 }
 
 std::vector<std::string> Systems() {
@@ -98,6 +107,19 @@ void Deployment::Add(const std::string& name, config::v1::Process process,
   added->second->Start();
 }
 
+Agency AgencyOf(const std::string& writer) {
+  const config::v1::Register systems = TheRegister();
+  const auto found = absl::c_find_if(systems.systems(), [&](const auto& each) {
+    return absl::c_linear_search(each.roles(), config::v1::ROLE_PUBLISHER) &&
+           absl::c_linear_search(each.services(), writer) &&
+           each.acts().empty() && !each.organisations().empty();
+  });
+  Check(found != systems.systems().end(), writer);
+  Agency agency{writer, found->id(), found->organisations(0)};
+  if (agency.organisation.code() == "*") agency.organisation.set_code("999001");
+  return agency;
+}
+
 absl::StatusOr<chronology::v1::GetChronologyResponse> AskAsCoordinator(
     const Deployment& vigil, chronology::v1::GetChronologyRequest request) {
   auto& asking = *request.mutable_asking();
@@ -146,9 +168,10 @@ std::unique_ptr<Deployment> KafkaDeployment(const Configure& configure) {
               absl::StrCat(kDeploy, "topics.test.textproto"), "--bootstrap",
               connection.bootstrap, "--ca", connection.ca_file, "--certificate",
               connection.certificate_file, "--key", connection.key_file});
-  for (const char* service : kServices) {
-    all->Add(service, Example(service), configure);
+  for (const service::Writer& writer : Writers()) {
+    all->Add(writer.name, Example(writer.name), configure);
   }
+  all->Add("chronology", Example("chronology"), configure);
   return all;
 }
 

@@ -2,8 +2,8 @@
 // with nothing changed but folders and addresses.
 //
 //   std::unique_ptr<Deployment> vigil = NodeDeployment();      // embedded log
-//   std::unique_ptr<Deployment> vigil = KafkaDeployment();     // six processes
-//   Channel channel = vigil->Open("police-records", "police");
+//   std::unique_ptr<Deployment> vigil = KafkaDeployment();     // a process for
+//   each Channel channel = vigil->Open("police-records", "police");
 //
 // The processes of a Deployment end with it. Threads: one at a time.
 #ifndef VIGIL_TESTS_DEPLOYMENT_H_
@@ -59,6 +59,15 @@ class Deployment {
 // Asks as a coordinator of the hub, for a system test, with the largest page.
 absl::StatusOr<chronology::v1::GetChronologyResponse> AskAsCoordinator(
     const Deployment& vigil, chronology::v1::GetChronologyRequest request);
+
+// Who speaks through a writer, of deploy/register.textproto: the first system
+// that may say all that its service takes.
+struct Agency {
+  std::string writer;
+  std::string system;
+  event::v1::Organisation organisation;  // one of those that it speaks for
+};
+Agency AgencyOf(const std::string& writer);
 
 // One process with all services over the embedded log, started.
 std::unique_ptr<Deployment> NodeDeployment(const Configure& configure = {});

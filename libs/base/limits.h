@@ -36,13 +36,21 @@ inline constexpr size_t kMaxBatchBytes = 4u << 20;
 // of them. More is another request, and a small request must not cost much.
 inline constexpr size_t kMaxRequestEvents = 100;
 
+// Bytes of all events of one request: what is said of many people stands in the
+// event of each child, so a small request must not become a large one.
+inline constexpr size_t kMaxStatementBytes = 4u << 20;
+
 // Events of one call, a batch too: each is named in the answer, by about 200
 // bytes, and the answer must fit into what clients accept (kMaxBatchBytes), or
 // they would never learn what was stored. Ten for each request of a full batch.
 inline constexpr size_t kMaxCallEvents = 5'000;
 
+// Persons and households named in one call, a batch too: each is in the answer
+// with its reference, for the same reason.
+inline constexpr size_t kMaxCallNames = 10'000;
+
 // Warnings in one receipt, for the same reason; nobody looks at more.
-inline constexpr size_t kMaxReceiptWarnings = 20;
+inline constexpr size_t kMaxReceiptWarnings = 10;
 
 // Violations listed in one refusal; the count of the rest is said.
 inline constexpr size_t kMaxViolations = 50;

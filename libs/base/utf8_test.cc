@@ -47,6 +47,26 @@ TEST(Utf8Test, ControlCharacters) {
   EXPECT_TRUE(HasControlCharacters(absl::string_view("\0", 1), kTextControls));
 }
 
+// Plain text is looked at eight bytes at a time.
+TEST(Utf8Test, FindsEachByteWhereverItStands) {
+  for (size_t at = 0; at < 24; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text(24, 'a');
+      text[at] = static_cast<char>(byte);
+      if (byte < 0x80) {
+        EXPECT_EQ(HasControlCharacters(text), byte < 0x20 || byte == 0x7f)
+            << byte << " at " << at;
+      }
+      EXPECT_EQ(CountCharacters(text).has_value(), byte < 0x80)
+          << byte << " at " << at;
+    }
+    std::string text(24, '~');
+    text.insert(at, "\xc2\x85");
+    EXPECT_EQ(CountCharacters(text), 25u);
+    EXPECT_TRUE(HasControlCharacters(text)) << at;
+  }
+}
+
 TEST(Utf8Test, ProseMayHaveLinesAndTabs) {
   EXPECT_FALSE(HasControlCharacters("one\r\n\ttwo", kTextControls));
   EXPECT_TRUE(HasControlCharacters("one\x1b", kTextControls));

@@ -35,8 +35,8 @@ int MonthsOld(absl::CivilDay born, absl::CivilDay day) {
 
 // The days on which it can have begun; nothing if that is any day.
 std::optional<Days> Began(const v1::When& when) {
-  const PossibleTimes times = when.has_interval() && when.interval().has_from()
-                                  ? PossibleTimesOf(when.interval().from())
+  const PossibleTimes times = when.has_interval() && when.interval().has_since()
+                                  ? PossibleTimesOf(when.interval().since())
                                   : PossibleTimesOf(when);
   if (times.earliest == absl::InfinitePast() ||
       times.latest == absl::InfiniteFuture()) {
@@ -138,9 +138,7 @@ void CheckBirth(const v1::Birth& birth, absl::Time received,
     case v1::Birth::kDate: {
       const std::string field = FieldPath(&path, "date").Text();
       const std::optional<PartialDate> date = ParseDate(birth.date());
-      if (!date) {
-        violations->Add(field, code::kDateFormat);
-      } else if (date->first > today) {
+      if (date && date->first > today) {
         violations->Add(field, code::kBirthInFuture);
       }
       return;
@@ -148,9 +146,7 @@ void CheckBirth(const v1::Birth& birth, absl::Time received,
     case v1::Birth::kExpected: {
       const std::string field = FieldPath(&path, "expected").Text();
       const std::optional<absl::CivilDay> expected = FullDate(birth.expected());
-      if (!expected) {
-        violations->Add(field, code::kDateFormat);
-      } else if (*expected < today) {
+      if (expected && *expected < today) {
         warnings->Add(field, code::kExpectedDatePassed);
       }
       return;
@@ -161,21 +157,13 @@ void CheckBirth(const v1::Birth& birth, absl::Time received,
       if (!age.has_years() && !age.has_months()) {
         violations->Add(FieldPath(&estimate, "years").Text(), code::kRequired);
       }
-      if (age.years() > kMaxAgeYears) {
-        violations->Add(FieldPath(&estimate, "years").Text(),
-                        code::kAgeOutOfRange);
-      }
-      if (age.months() > 11) {
-        violations->Add(FieldPath(&estimate, "months").Text(),
-                        code::kAgeOutOfRange);
-      }
       const std::string on_field = FieldPath(&estimate, "on").Text();
       const std::optional<absl::CivilDay> on = FullDate(age.on());
       if (age.on().empty()) {
         violations->Add(on_field, code::kRequired);
-      } else if (!on) {
+      } else if (!on && ParseDate(age.on())) {
         violations->Add(on_field, code::kDateFormat);
-      } else if (*on > today) {
+      } else if (on && *on > today) {
         violations->Add(on_field, code::kTimeInFuture);
       }
       return;

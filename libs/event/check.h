@@ -3,25 +3,26 @@
 //
 //   Violations violations;
 //   Warnings warnings;
-//   CheckRequest(request, received, &violations, &warnings);
+//   CheckRequest(statement, received, &violations, &warnings);
 //   if (!violations.empty()) return Refused(violations);
 //   ... receipt.warnings from `warnings`
 //
-// All violations are found at once, in the order of the fields, so that a
-// sender corrects a request in one go:
+// One walk through the request finds all violations at once, in the order of
+// the fields, so that a sender corrects a request in one go:
 //
-//   - unknown fields and enum values, at any depth (unknown.h);
-//   - what is required, how long texts and lists may be, the form of a text
-//     (field_rules.h); text is UTF-8 without control characters;
-//   - a choice (a oneof) that was not made;
-//   - times (when.h, birth.h): well formed, and not in the future where that is
-//     absurd. A step that is planned or cancelled (Stage) may lie ahead, and so
-//     may what a correction or supplement says of one;
-//   - identifiers, organisations, subject references, event ids;
-//   - what contradicts itself: a death before the birth, an end before the
-//     beginning, one child named twice, one on both sides of a separation.
+//   - what breaks a rule that stands in the .proto files (schema.h), which a
+//     client can find before it sends;
+//   - unknown fields and enum values, at any depth: a newer client against an
+//     older server would otherwise lose content behind an OK, for the protobuf
+//     parser skips what it does not know. An unknown field is named by its
+//     number, since it has no name here. (What arrives as JSON is refused by
+//     the JSON parser for the same reasons.)
+//   - what only the server can find (server_rules.h): times in the future,
+//     check digits, published codes, what contradicts itself.
 //
-// It stores nothing and asks nobody: whether the caller may speak for the
+// A request is a Statement, a batch of them, or a question: any message of an
+// rpc. What does not stand in a message once it is parsed, a second act, is
+// found in its bytes (two_acts.h). Whether the caller may speak for the
 // organisation is the register's business, and whether a request id was used
 // before that of the writer's memory.
 //

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/check.h"
+#include "libs/base/limits.h"
 #include "libs/base/nhs_number.h"
 #include "libs/base/organisation.h"
 #include "libs/base/upn.h"
@@ -9,9 +10,16 @@
 namespace vigil::event {
 namespace {
 
+static_assert(kMaxBatchRequests == 500 && kMaxCallEvents == 5'000 &&
+                  kMaxCallNames == 10'000 && kMaxBatchBytes == 4u << 20,
+              "BATCH_TOO_LARGE says these numbers");
+
 constexpr Code kCodes[] = {
     // Of any field.
     {code::kRequired, "This must be stated.", Advice::kCorrect},
+    {code::kNotExpected,
+     "This must be left out: it does not go with what else is stated.",
+     Advice::kCorrect},
     {code::kUnknownField,
      "This server does not know this field; nothing was stored. The number is "
      "the field's.",
@@ -20,24 +28,63 @@ constexpr Code kCodes[] = {
      "This server does not know this value; nothing was stored.",
      Advice::kCorrect},
     {code::kTextTooLong,
-     "The text has more Unicode characters than the field's comment allows; "
+     "The text has more Unicode characters than the field's rules allow; "
      "nothing is ever cut.",
+     Advice::kCorrect},
+    {code::kTextTooShort,
+     "The text has fewer Unicode characters than the field's rules demand.",
      Advice::kCorrect},
     {code::kTextNotUtf8, "The text is not UTF-8.", Advice::kCorrect},
     {code::kTextControlCharacter,
      "The text holds a control character; prose may hold line feeds, carriage "
      "returns and tabs, any other field none.",
      Advice::kCorrect},
-    {code::kListTooLong, "The list is longer than the field's comment allows.",
+    {code::kListTooLong, "The list is longer than the field's rules allow.",
      Advice::kCorrect},
     {code::kListTooShort, "The list has too few elements.", Advice::kCorrect},
     {code::kListRepeats, "The list names the same thing twice.",
      Advice::kCorrect},
     {code::kNumberOutOfRange, "The number is out of the field's range.",
      Advice::kCorrect},
+    {code::kBytesLength,
+     "The bytes are more or fewer than the field's rules demand.",
+     Advice::kCorrect},
+    {code::kConceptCodeFormat,
+     "A published code is lower-case letters, digits and underscores.",
+     Advice::kCorrect},
+    {code::kConceptUnknown,
+     "There is no such table of published codes (CONCEPTS.md).",
+     Advice::kCorrect},
+    {code::kConceptCodeUnknown,
+     "The table of this field has no such code (CONCEPTS.md); a term of the "
+     "agency's own is said as such.",
+     Advice::kCorrect},
+    {code::kTwoActs,
+     "A statement says one act, once: another is another statement.",
+     Advice::kCorrect},
+    {code::kActNotOfThisService,
+     "This service does not take this act; its definition lists those that it "
+     "takes.",
+     Advice::kCorrect},
+    {code::kAboutNotTaken,
+     "This act names its subjects itself: `about` is left out.",
+     Advice::kCorrect},
+    {code::kObservationsNotTaken,
+     "Beside this act nothing is observed, for an observation would tell what "
+     "it is: say it in another statement.",
+     Advice::kCorrect},
+    {code::kTieUnknown,
+     "A tie leads to a place in this statement's `about`, counted from 0, and "
+     "to another person.",
+     Advice::kCorrect},
+    {code::kStatementTooLarge,
+     "What the statement would store is too large: each person involved stands "
+     "in the event of each subject. One event may have 1 MB and all of them "
+     "4 MB. Tell it in several statements.",
+     Advice::kCorrect},
     {code::kTooManyEvents,
-     "The request would make more events than one may: each fact is one for "
-     "each child. Tell it in several requests.",
+     "The statement would make more events than one may: each act and each "
+     "observation is one for each subject. Tell it in several statements.",
      Advice::kCorrect},
     {code::kBytesInvalid,
      "The bytes are not those of a protobuf message of this type.",
@@ -64,6 +111,8 @@ constexpr Code kCodes[] = {
      "A date is written 2026-03-28, 2026-03 or 2026, and must exist; some "
      "fields need the full date.",
      Advice::kCorrect},
+    {code::kClockFormat, "A time of day is written 09:00, from 00:00 to 23:59.",
+     Advice::kCorrect},
     {code::kIntervalEmpty, "An interval states at least one of its ends.",
      Advice::kCorrect},
     {code::kIntervalReversed, "The interval ends before it begins.",
@@ -72,14 +121,11 @@ constexpr Code kCodes[] = {
      "This lies after the time at which the request was received.",
      Advice::kCorrect},
     // Of people.
-    {code::kPersonNumberZero, "Person numbers begin with 1.", Advice::kCorrect},
     {code::kPersonRepeated, "The same person is named twice.",
      Advice::kCorrect},
     {code::kBirthInFuture,
      "A date of birth lies in the future; an expected date has a field of its "
      "own.",
-     Advice::kCorrect},
-    {code::kAgeOutOfRange, "Years are 0 to 150 and months 0 to 11.",
      Advice::kCorrect},
     {code::kDeathInFuture, "The date of death lies in the future.",
      Advice::kCorrect},
@@ -121,7 +167,12 @@ constexpr Code kCodes[] = {
     {code::kEventIdFormat, "An event id is a UUID in lower case.",
      Advice::kCorrect},
     {code::kSubjectFormat,
-     "A subject reference is used exactly as a receipt or an answer gave it.",
+     "A subject reference is used exactly as a receipt or an answer gave it: "
+     "its last part checks the rest. A person is not named as a household.",
+     Advice::kCorrect},
+    {code::kEntrySubjectFormat,
+     "The subject of an entry is its reference, exactly as a receipt or an "
+     "answer gave it, or an organisation, such as urn:100000.",
      Advice::kCorrect},
     {code::kSubjectForeign,
      "Only the hub files facts under a subject that another service named; "
@@ -135,11 +186,16 @@ constexpr Code kCodes[] = {
      "sign before them if negative.",
      Advice::kCorrect},
     {code::kFieldPathFormat,
-     "A field is named by its path in lower case, such as header.occurred.",
+     "A field is named by its path in lower case, such as account.occurred.",
+     Advice::kCorrect},
+    {code::kFieldNotAmendable,
+     "This makes the entry that entry, and is never amended: withdraw it, and "
+     "say it anew.",
      Advice::kCorrect},
     {code::kFieldPathUnknown,
-     "An event has no such field: a path begins with header, kind, people, "
-     "informant or place, and goes on as in the .proto files.",
+     "A statement of this act has no such field: a path begins with account, "
+     "about, involved, informant, place, submission or the act's own name, and "
+     "goes on as in the .proto files.",
      Advice::kCorrect},
     // Of questions.
     {code::kPageTokenMismatch,
@@ -162,8 +218,8 @@ constexpr Code kCodes[] = {
      "This request id was used for other content, which is stored and stays.",
      Advice::kStop},
     {code::kBatchTooLarge,
-     "A batch holds at most 500 requests, 5,000 events and 4 MB; send it in "
-     "parts.",
+     "A batch holds at most 500 statements, 5,000 events, 10,000 names of "
+     "persons and households, and 4 MB; send it in parts.",
      Advice::kCorrect},
     {code::kNotAuthorised,
      "The register does not let this system do this for this organisation.",
@@ -190,9 +246,6 @@ constexpr Code kCodes[] = {
      Advice::kLook},
     {code::kLocalTimeAmbiguous,
      "The clock showed this time twice and it is not stated which is meant.",
-     Advice::kLook},
-    {code::kNotAChild,
-     "By the date of birth the person had reached 18 when this happened.",
      Advice::kLook},
     {code::kExpectedDatePassed,
      "The expected date of birth has passed: the child may have been born.",

@@ -46,9 +46,11 @@ namespace code {
 
 // Of any field.
 inline constexpr absl::string_view kRequired = "REQUIRED";
+inline constexpr absl::string_view kNotExpected = "NOT_EXPECTED";
 inline constexpr absl::string_view kUnknownField = "UNKNOWN_FIELD";
 inline constexpr absl::string_view kUnknownEnumValue = "UNKNOWN_ENUM_VALUE";
 inline constexpr absl::string_view kTextTooLong = "TEXT_TOO_LONG";
+inline constexpr absl::string_view kTextTooShort = "TEXT_TOO_SHORT";
 inline constexpr absl::string_view kTextNotUtf8 = "TEXT_NOT_UTF8";
 inline constexpr absl::string_view kTextControlCharacter =
     "TEXT_CONTROL_CHARACTER";
@@ -56,6 +58,18 @@ inline constexpr absl::string_view kListTooLong = "LIST_TOO_LONG";
 inline constexpr absl::string_view kListTooShort = "LIST_TOO_SHORT";
 inline constexpr absl::string_view kListRepeats = "LIST_REPEATS";
 inline constexpr absl::string_view kNumberOutOfRange = "NUMBER_OUT_OF_RANGE";
+inline constexpr absl::string_view kBytesLength = "BYTES_LENGTH";
+inline constexpr absl::string_view kConceptCodeFormat = "CONCEPT_CODE_FORMAT";
+inline constexpr absl::string_view kConceptUnknown = "CONCEPT_UNKNOWN";
+inline constexpr absl::string_view kConceptCodeUnknown = "CONCEPT_CODE_UNKNOWN";
+inline constexpr absl::string_view kTwoActs = "TWO_ACTS";
+inline constexpr absl::string_view kActNotOfThisService =
+    "ACT_NOT_OF_THIS_SERVICE";
+inline constexpr absl::string_view kAboutNotTaken = "ABOUT_NOT_TAKEN";
+inline constexpr absl::string_view kObservationsNotTaken =
+    "OBSERVATIONS_NOT_TAKEN";
+inline constexpr absl::string_view kTieUnknown = "TIE_UNKNOWN";
+inline constexpr absl::string_view kStatementTooLarge = "STATEMENT_TOO_LARGE";
 inline constexpr absl::string_view kTooManyEvents = "TOO_MANY_EVENTS";
 inline constexpr absl::string_view kBytesInvalid = "BYTES_INVALID";
 
@@ -68,15 +82,14 @@ inline constexpr absl::string_view kLocalTimeNotAmbiguous =
     "LOCAL_TIME_NOT_AMBIGUOUS";
 inline constexpr absl::string_view kZoneUnknown = "ZONE_UNKNOWN";
 inline constexpr absl::string_view kDateFormat = "DATE_FORMAT";
+inline constexpr absl::string_view kClockFormat = "CLOCK_FORMAT";
 inline constexpr absl::string_view kIntervalEmpty = "INTERVAL_EMPTY";
 inline constexpr absl::string_view kIntervalReversed = "INTERVAL_REVERSED";
 inline constexpr absl::string_view kTimeInFuture = "TIME_IN_FUTURE";
 
 // Of people.
-inline constexpr absl::string_view kPersonNumberZero = "PERSON_NUMBER_ZERO";
 inline constexpr absl::string_view kPersonRepeated = "PERSON_REPEATED";
 inline constexpr absl::string_view kBirthInFuture = "BIRTH_IN_FUTURE";
-inline constexpr absl::string_view kAgeOutOfRange = "AGE_OUT_OF_RANGE";
 inline constexpr absl::string_view kDeathInFuture = "DEATH_IN_FUTURE";
 inline constexpr absl::string_view kDeathBeforeBirth = "DEATH_BEFORE_BIRTH";
 inline constexpr absl::string_view kIdentifierSpaces = "IDENTIFIER_SPACES";
@@ -88,10 +101,12 @@ inline constexpr absl::string_view kUprnFormat = "UPRN_FORMAT";
 // Of references and other values.
 inline constexpr absl::string_view kEventIdFormat = "EVENT_ID_FORMAT";
 inline constexpr absl::string_view kSubjectFormat = "SUBJECT_FORMAT";
+inline constexpr absl::string_view kEntrySubjectFormat = "ENTRY_SUBJECT_FORMAT";
 inline constexpr absl::string_view kSubjectForeign = "SUBJECT_FOREIGN";
 inline constexpr absl::string_view kSha256Format = "SHA256_FORMAT";
 inline constexpr absl::string_view kDecimalFormat = "DECIMAL_FORMAT";
 inline constexpr absl::string_view kFieldPathFormat = "FIELD_PATH_FORMAT";
+inline constexpr absl::string_view kFieldNotAmendable = "FIELD_NOT_AMENDABLE";
 inline constexpr absl::string_view kFieldPathUnknown = "FIELD_PATH_UNKNOWN";
 
 // Of questions.
@@ -117,7 +132,6 @@ inline constexpr absl::string_view kIdentifierNotVerified =
 inline constexpr absl::string_view kIdentifierHolderNotStated =
     "IDENTIFIER_HOLDER_NOT_STATED";
 inline constexpr absl::string_view kLocalTimeAmbiguous = "LOCAL_TIME_AMBIGUOUS";
-inline constexpr absl::string_view kNotAChild = "NOT_A_CHILD";
 inline constexpr absl::string_view kExpectedDatePassed = "EXPECTED_DATE_PASSED";
 
 }  // namespace code

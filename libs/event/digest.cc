@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "google/protobuf/descriptor.h"
+#include "libs/base/big_endian.h"
 #include "libs/base/check.h"
 
 namespace vigil::event {
@@ -21,8 +22,6 @@ enum WireType : uint32_t {
   kLengthDelimited = 2,
   kFixed32 = 5,
 };
-
-enum class ValidateOnly { kWritten, kLeftOut };
 
 void AppendVarint(std::string& to, uint64_t value) {
   while (value >= 0x80) {
@@ -177,18 +176,17 @@ class Value {
   const int index_;
 };
 
-void AppendMessage(std::string& to, const Message& message,
-                   ValidateOnly validate_only);
+void AppendMessage(std::string& to, const Message& message);
 
 void AppendField(std::string& to, const FieldDescriptor& field,
-                 const Value& value, ValidateOnly validate_only) {
+                 const Value& value) {
   const WireType type = WireTypeOf(field);
   AppendTag(to, field, type);
   if (type != kLengthDelimited) {
     value.AppendNumber(to);
   } else if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
     std::string nested;
-    AppendMessage(nested, value.Nested(), validate_only);
+    AppendMessage(nested, value.Nested());
     AppendBytes(to, nested);
   } else {
     std::string scratch;
@@ -196,8 +194,7 @@ void AppendField(std::string& to, const FieldDescriptor& field,
   }
 }
 
-void AppendMessage(std::string& to, const Message& message,
-                   ValidateOnly validate_only) {
+void AppendMessage(std::string& to, const Message& message) {
   Check(message.GetDescriptor()->full_name() != "google.protobuf.Any",
         "an Any has no canonical encoding");
   const Reflection& reflection = *message.GetReflection();
@@ -206,12 +203,8 @@ void AppendMessage(std::string& to, const Message& message,
   reflection.ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     Check(!field->is_map(), "a map has no canonical encoding");
-    if (validate_only == ValidateOnly::kLeftOut &&
-        field->name() == "validate_only") {
-      continue;
-    }
     if (!field->is_repeated()) {
-      AppendField(to, *field, Value(message, *field), validate_only);
+      AppendField(to, *field, Value(message, *field));
       continue;
     }
     const int size = reflection.FieldSize(message, field);
@@ -226,26 +219,104 @@ void AppendMessage(std::string& to, const Message& message,
       continue;
     }
     for (int i = 0; i < size; ++i) {
-      AppendField(to, *field, Value(message, *field, i), validate_only);
+      AppendField(to, *field, Value(message, *field, i));
     }
   }
 }
 
+Sha256Digest DigestOf(const std::string& full_name, absl::string_view bytes) {
+  thread_local Sha256Hasher hasher;
+  hasher.Update(full_name);
+  hasher.Update(absl::string_view("\0", 1));
+  hasher.Update(bytes);
+  return hasher.Finish();
+}
+
+void UpdatePart(uint32_t field, absl::string_view digest,
+                Sha256Hasher* hasher) {
+  std::string number;
+  AppendBigEndian32(number, field);
+  hasher->Update(number);
+  hasher->Update(digest);
+}
+
 }  // namespace
 
-Sha256Digest RequestDigest(const Message& request) {
-  std::string encoding;
-  AppendMessage(encoding, request, ValidateOnly::kLeftOut);
+std::vector<StatementPart> PartsOf(const common::v1::Statement& statement) {
+  std::vector<StatementPart> parts;
+  parts.reserve(4 + static_cast<size_t>(statement.about_size()) +
+                static_cast<size_t>(statement.involved_size()));
+  const auto add = [&](uint32_t field, uint32_t index, const Message& message) {
+    StatementPart& part = parts.emplace_back();
+    part.field = field;
+    part.index = index;
+    message.SerializeToString(&part.bytes);
+    part.digest = DigestOf(message.GetDescriptor()->full_name(), part.bytes);
+  };
+  using common::v1::Statement;
+  if (statement.has_submission()) {
+    add(Statement::kSubmissionFieldNumber, 0, statement.submission());
+  }
+  for (int i = 0; i < statement.about_size(); ++i) {
+    add(Statement::kAboutFieldNumber, static_cast<uint32_t>(i),
+        statement.about(i));
+  }
+  if (statement.has_account()) {
+    add(Statement::kAccountFieldNumber, 0, statement.account());
+  }
+  for (int i = 0; i < statement.involved_size(); ++i) {
+    add(Statement::kInvolvedFieldNumber, static_cast<uint32_t>(i),
+        statement.involved(i));
+  }
+  if (statement.has_amends()) {
+    add(Statement::kAmendsFieldNumber, 0, statement.amends());
+  }
+  if (statement.has_informant()) {
+    add(Statement::kInformantFieldNumber, 0, statement.informant());
+  }
+  if (statement.has_place()) {
+    add(Statement::kPlaceFieldNumber, 0, statement.place());
+  }
+  if (statement.act_case() != Statement::ACT_NOT_SET) {
+    const FieldDescriptor* act =
+        Statement::descriptor()->FindFieldByNumber(statement.act_case());
+    add(static_cast<uint32_t>(act->number()), 0,
+        statement.GetReflection()->GetMessage(statement, act));
+  }
+  return parts;
+}
+
+Sha256Digest RequestDigest(absl::Span<const StatementPart> parts) {
   Sha256Hasher hasher;
-  hasher.Update(request.GetDescriptor()->full_name());
-  hasher.Update(absl::string_view("\0", 1));
-  hasher.Update(encoding);
+  for (const StatementPart& part : parts) {
+    UpdatePart(part.field, AsBytes(part.digest), &hasher);
+  }
   return hasher.Finish();
+}
+
+Sha256Digest RequestDigest(const common::v1::Statement& statement) {
+  return RequestDigest(PartsOf(statement));
+}
+
+Sha256Digest RequestDigest(
+    const google::protobuf::RepeatedPtrField<v1::PartDigest>& parts,
+    v1::Kind::KindCase act) {
+  Sha256Hasher hasher;
+  for (const v1::PartDigest& part : parts) {
+    UpdatePart(part.has_field() ? part.field() : static_cast<uint32_t>(act),
+               part.sha256(), &hasher);
+  }
+  return hasher.Finish();
+}
+
+Sha256Digest MessageDigest(const Message& message) {
+  return DigestOf(message.GetDescriptor()->full_name(),
+                  CanonicalBytes(message));
 }
 
 std::string CanonicalBytes(const Message& message) {
   std::string encoding;
-  AppendMessage(encoding, message, ValidateOnly::kWritten);
+  AppendMessage(encoding, message);
   return encoding;
 }
 

@@ -12,7 +12,8 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
-#include "vigil/police/v1/police.pb.h"
+#include "libs/base/big_endian.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::event {
 namespace {
@@ -262,47 +263,120 @@ TEST(CanonicalBytes, GoesByNumberAndReadsBack) {
   EXPECT_EQ(again->DebugString(), message->DebugString());
 }
 
-TEST(RequestDigest, IsOverNameZeroAndEncoding) {
-  police::v1::RecordIncidentRequest request;
-  EXPECT_EQ(
-      RequestDigest(request),
-      Sha256(absl::string_view("vigil.police.v1.RecordIncidentRequest\0", 38)));
-  request.mutable_submission()->set_request_id("a");
-  EXPECT_EQ(RequestDigest(request),
-            Sha256(absl::string_view(
-                "vigil.police.v1.RecordIncidentRequest\0\x0a\x03\x0a\x01"
-                "a",
-                43)));
+TEST(MessageDigest, IsOverNameZeroAndEncoding) {
+  v1::Submission submission;
+  EXPECT_EQ(MessageDigest(submission),
+            Sha256(absl::string_view("vigil.event.v1.Submission\0", 26)));
+  submission.set_request_id("a");
+  EXPECT_EQ(MessageDigest(submission),
+            Sha256(absl::string_view("vigil.event.v1.Submission\0\x0a\x01"
+                                     "a",
+                                     29)));
+}
+
+common::v1::Statement Parse(const std::string& text) {
+  common::v1::Statement statement;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &statement));
+  return statement;
+}
+
+TEST(RequestDigest, IsOverTheDigestsOfThePartsInTheOrderOfTheirNumbers) {
+  const common::v1::Statement statement = Parse(R"pb(
+    submission { request_id: "a" }
+    about { note: "one" }
+    about { note: "two" }
+    account { headline: "h" }
+    involved { note: "three" }
+    place { name: "p" }
+    concern_raised { needs: "n" }
+  )pb");
+  std::string bytes;
+  const auto add = [&](uint32_t field,
+                       const google::protobuf::Message& message) {
+    AppendBigEndian32(bytes, field);
+    bytes += std::string(AsBytes(MessageDigest(message)));
+  };
+  add(1, statement.submission());
+  add(2, statement.about(0));
+  add(2, statement.about(1));
+  add(3, statement.account());
+  add(4, statement.involved(0));
+  add(7, statement.place());
+  add(21, statement.concern_raised());
+  EXPECT_EQ(RequestDigest(statement), Sha256(bytes));
 }
 
 TEST(RequestDigest, IsTheSameWhetherOnlyCheckedOrSent) {
-  police::v1::RecordIncidentRequest request;
-  request.mutable_submission()->set_request_id("a");
-  const Sha256Digest sent = RequestDigest(request);
-  request.mutable_submission()->set_validate_only(true);
-  EXPECT_EQ(RequestDigest(request), sent);
-  EXPECT_EQ(CanonicalBytes(request), request.SerializeAsString());
+  common::v1::Statement statement =
+      Parse(R"pb(submission { request_id: "a" })pb");
+  const Sha256Digest sent = RequestDigest(statement);
+  statement.set_validate_only(true);
+  EXPECT_EQ(RequestDigest(statement), sent);
 }
 
-TEST(RequestDigest, TellsContentPresenceAndTypeApart) {
-  police::v1::RecordIncidentRequest request;
-  const Sha256Digest empty = RequestDigest(request);
-  request.mutable_account();
-  const Sha256Digest present = RequestDigest(request);
+TEST(RequestDigest, TellsContentPresenceActAndOrderApart) {
+  common::v1::Statement statement;
+  const Sha256Digest empty = RequestDigest(statement);
+  statement.mutable_account();
+  const Sha256Digest present = RequestDigest(statement);
   EXPECT_NE(present, empty);
-  request.mutable_account()->set_headline("\u00e9");  // one character
-  const Sha256Digest composed = RequestDigest(request);
-  request.mutable_account()->set_headline("e\u0301");  // the same, seen
-  EXPECT_NE(RequestDigest(request), composed);
-  EXPECT_NE(RequestDigest(police::v1::RecordOrderRequest()), empty);
+  statement.mutable_account()->set_headline("\u00e9");  // one character
+  const Sha256Digest composed = RequestDigest(statement);
+  statement.mutable_account()->set_headline("e\u0301");  // the same, seen
+  EXPECT_NE(RequestDigest(statement), composed);
+  EXPECT_NE(RequestDigest(Parse("referral_confirmed {}")),
+            RequestDigest(Parse("referral_acknowledged {}")));
+  EXPECT_NE(RequestDigest(Parse(R"pb(about { note: "1" }
+                                     about { note: "2" })pb")),
+            RequestDigest(Parse(R"pb(about { note: "2" }
+                                     about { note: "1" })pb")));
 }
 
 TEST(RequestDigest, AnExplicitZeroIsContent) {
-  police::v1::RecordIncidentRequest request;
-  auto* document = request.mutable_account()->add_documents();
-  const Sha256Digest absent = RequestDigest(request);
+  common::v1::Statement statement;
+  auto* document = statement.mutable_account()->add_documents();
+  const Sha256Digest absent = RequestDigest(statement);
   document->set_size_bytes(0);
-  EXPECT_NE(RequestDigest(request), absent);
+  EXPECT_NE(RequestDigest(statement), absent);
+}
+
+// What enters the log is what was hashed: the generated code's bytes are those
+// of the rules, for whatever a parser without unknown fields gives.
+TEST(PartsOf, TheirBytesAreCanonical) {
+  const common::v1::Statement statement = Parse(R"pb(
+    submission {
+      request_id: "a"
+      organisation { scheme: "ods" code: "RXX" }
+      history: ANSWER_YES
+    }
+    about {
+      person { ref { number: 0 } }
+      seen { seen: ANSWER_NO }
+    }
+    account {
+      occurred { interval { since { date: "2020" } } }
+      documents { size_bytes: 0 }
+    }
+    involved {
+      ties {
+        about: [ 0, 19 ]
+        parental_responsibility: ANSWER_YES
+      }
+    }
+    amends { fields: [ "a", "b" ] }
+    informant { salt: "\001\000" }
+    plan_stepped { reports_due { every_days: 28 } }
+  )pb");
+  const auto parts = PartsOf(statement);
+  ASSERT_EQ(parts.size(), 7u);
+  EXPECT_EQ(parts[0].bytes, CanonicalBytes(statement.submission()));
+  EXPECT_EQ(parts[1].bytes, CanonicalBytes(statement.about(0)));
+  EXPECT_EQ(parts[2].bytes, CanonicalBytes(statement.account()));
+  EXPECT_EQ(parts[3].bytes, CanonicalBytes(statement.involved(0)));
+  EXPECT_EQ(parts[4].bytes, CanonicalBytes(statement.amends()));
+  EXPECT_EQ(parts[5].bytes, CanonicalBytes(statement.informant()));
+  EXPECT_EQ(parts[6].bytes, CanonicalBytes(statement.plan_stepped()));
+  EXPECT_EQ(parts[6].field, 44u);
 }
 
 TEST(RequestDigestDeathTest, WhatHasNoOneEncodingIsAMistakeInAProto) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "libs/event/seal.h"
+#include "libs/event/kind.h"
 #include "libs/event/wire_fields.h"
 
 namespace vigil::event {
@@ -84,12 +84,18 @@ bool ReadSections(absl::string_view data, std::vector<SectionView>* sections) {
           section.part = static_cast<v1::Part>(parts.varint());
           break;
         case 2:
-          section.audience = parts.view();
+          section.whose = parts.view();
           break;
         case 3:
+          section.audience = parts.view();
+          break;
+        case 4:
           section.key_id = parts.view();
           break;
         case 5:
+          section.nonce = parts.view();
+          break;
+        case 6:
           section.bytes = parts.view();
           break;
         default:
@@ -111,6 +117,31 @@ const SectionView* Envelope::Find(v1::Part part) const {
   return nullptr;
 }
 
+const SectionView* Envelope::FindPerson(absl::string_view whose) const {
+  for (const SectionView& section : sections) {
+    if (section.part == v1::PART_PERSON && section.whose == whose) {
+      return &section;
+    }
+  }
+  return nullptr;
+}
+
+absl::Status Envelope::Open(const SectionView& section,
+                            google::protobuf::Message* message) const {
+  if (!section.key_id.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("event ", id, ": section ", v1::Part_Name(section.part),
+                     " is sealed with key ", section.key_id));
+  }
+  if (!message->ParseFromArray(section.bytes.data(),
+                               static_cast<int>(section.bytes.size()))) {
+    return absl::DataLossError(absl::StrCat("event ", id, ": section ",
+                                            v1::Part_Name(section.part),
+                                            " cannot be read"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Envelope::Open(v1::Part part,
                             google::protobuf::Message* message) const {
   const SectionView* section = Find(part);
@@ -118,23 +149,13 @@ absl::Status Envelope::Open(v1::Part part,
     return absl::NotFoundError(
         absl::StrCat("event ", id, " has no section ", v1::Part_Name(part)));
   }
-  if (!section->key_id.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("event ", id, ": section ", v1::Part_Name(part),
-                     " is sealed with key ", section->key_id));
-  }
-  if (!message->ParseFromArray(section->bytes.data(),
-                               static_cast<int>(section->bytes.size()))) {
-    return absl::DataLossError(absl::StrCat(
-        "event ", id, ": section ", v1::Part_Name(part), " cannot be read"));
-  }
-  return absl::OkStatus();
+  return Open(*section, message);
 }
 
 absl::StatusOr<v1::Kind> Envelope::OpenKind() const {
   absl::StatusOr<v1::Kind> kind = Open<v1::Kind>(v1::PART_KIND);
   if (!kind.ok()) return kind;
-  const std::string found = TypeOf(*kind);
+  const absl::string_view found = TypeOf(kind->kind_case());
   if (found.empty()) {
     return absl::UnimplementedError(
         absl::StrCat("event ", id, ": kind ", type, " is not known here"));
@@ -144,15 +165,6 @@ absl::StatusOr<v1::Kind> Envelope::OpenKind() const {
         absl::StrCat("event ", id, " is a ", found, " and says ", type));
   }
   return kind;
-}
-
-absl::StatusOr<v1::Header> Envelope::OpenGivenHeader() const {
-  if (IsDiscreet(type)) {
-    absl::StatusOr<v1::Kind> kind = OpenKind();
-    if (kind.ok() && kind->has_header())
-      return std::move(*kind->mutable_header());
-  }
-  return Open<v1::Header>(v1::PART_HEADER);
 }
 
 absl::StatusOr<Envelope> Scan(absl::string_view value) {
@@ -197,8 +209,9 @@ absl::StatusOr<Envelope> Scan(absl::string_view value) {
     return NotAnEvent("its sections cannot be read");
   }
   if (envelope.sections.empty() ||
-      envelope.sections.front().part != v1::PART_HEADER) {
-    return NotAnEvent("its first section is not a header");
+      envelope.sections.front().part != v1::PART_CLEAR ||
+      !envelope.sections.front().key_id.empty()) {
+    return NotAnEvent("its first section is not CLEAR");
   }
   return envelope;
 }

@@ -1,8 +1,8 @@
 // Reads an event back from its bytes.
 //
-//   absl::StatusOr<Envelope> envelope = Scan(record.value);   // cheap: views
-//   only absl::StatusOr<v1::Header> header =
-//   envelope->Open<v1::Header>(v1::PART_HEADER);
+//   absl::StatusOr<Envelope> event = Scan(record.value);   // cheap: views only
+//   absl::StatusOr<v1::ClearPart> clear =
+//   event->Open<v1::ClearPart>(v1::PART_CLEAR);
 //
 // Scan walks the wire bytes and copies nothing: parsing a CloudEvent's
 // attribute map alone costs more than all that a fold needs. Sections are
@@ -25,8 +25,10 @@ namespace vigil::event {
 
 struct SectionView {
   v1::Part part = v1::PART_UNSPECIFIED;
+  absl::string_view whose;
   absl::string_view audience;
-  absl::string_view key_id;  // empty: not encrypted
+  absl::string_view key_id;  // empty: not sealed
+  absl::string_view nonce;
   absl::string_view bytes;
 };
 
@@ -47,8 +49,18 @@ struct Envelope {
   // The first section of that part, or nullptr.
   const SectionView* Find(v1::Part part) const;
 
-  // That part's message. NOT_FOUND if there is none, FAILED_PRECONDITION if it
-  // is encrypted, DATA_LOSS if its bytes are not that message.
+  // Section PERSON of that person or household, or nullptr.
+  const SectionView* FindPerson(absl::string_view whose) const;
+
+  // Reads a section. FAILED_PRECONDITION if it is sealed, which, as long as
+  // nobody holds keys here, is to a reader as if its key had been destroyed;
+  // DATA_LOSS if its bytes are not that message.
+  absl::Status Open(const SectionView& section,
+                    google::protobuf::Message* message) const;
+
+  // The first section of that part. NOT_FOUND if there is none.
+  absl::Status Open(v1::Part part, google::protobuf::Message* message) const;
+
   template <typename M>
   absl::StatusOr<M> Open(v1::Part part) const {
     M message;
@@ -58,20 +70,15 @@ struct Envelope {
     return message;
   }
 
-  absl::Status Open(v1::Part part, google::protobuf::Message* message) const;
-
   // The kind, checked against `type`. UNIMPLEMENTED if this build does not know
-  // the kind (the header still shows the entry); DATA_LOSS if type and kind
-  // disagree.
+  // the kind (CLEAR and HEADER still show the entry); DATA_LOSS if type and
+  // kind disagree.
   absl::StatusOr<v1::Kind> OpenKind() const;
-
-  // The header as the sender gave it, for whoever may read the section KIND: of
-  // a discreet kind it lies there (seal.h).
-  absl::StatusOr<v1::Header> OpenGivenHeader() const;
 };
 
 // DATA_LOSS if the bytes are not an event: not a CloudEvent 1.0, no id, source,
-// type, time or data, or data whose first section is not a header.
+// type, time or data, or data whose first section is not
+// CLEAR, or whose CLEAR is sealed.
 absl::StatusOr<Envelope> Scan(absl::string_view value);
 
 }  // namespace vigil::event

@@ -3,7 +3,8 @@
 //
 // Every derived name is a hash over parts, each a 4-byte big-endian length and
 // its bytes (libs/base/parts.h), so that no two lists of parts are alike.
-// Ordinals are decimal text. tests/wire holds vectors for clients in other
+// Ordinals are decimal text. The first part of each HMAC names its use, so that
+// no two uses agree by chance. tests/wire holds vectors for clients in other
 // languages.
 #ifndef VIGIL_LIBS_EVENT_REFERENCE_H_
 #define VIGIL_LIBS_EVENT_REFERENCE_H_
@@ -41,17 +42,23 @@ std::string EventId(absl::string_view source, absl::string_view system,
 std::string ConversationRef(absl::string_view source, absl::string_view system,
                             absl::string_view request_id);
 
-// `s1.<p|h|a>.<key id>.<HMAC>`: whether the text has that form.
+// `s1.<p|h|n>.<key id>.<HMAC>.<check>`: whether the text has that form and its
+// check is that of the text before it. The check is the first 4 characters of
+// the SHA-256 of that text in base64url: of sixteen million mistyped references
+// one passes.
 bool IsSubjectReference(absl::string_view text);
 
-// The key id within a reference of that form.
+// "police:43": the subject of what is said about an organisation.
+bool IsOrganisationText(absl::string_view text);
+
+// The key id within a reference of that form; empty of any other text.
 absl::string_view KeyIdOf(absl::string_view subject_reference);
 
-enum class SubjectKind : char {
-  kPerson = 'p',
-  kHousehold = 'h',
-  kAddress = 'a'
-};
+// Whether it is of somebody, or a household, known by number in one record
+// only: no candidate of a search until a link says who that is.
+bool IsNumbered(absl::string_view subject_reference);
+
+enum class SubjectKind { kPerson, kHousehold };
 
 // The secret with which one writer names people and requests: whoever reads the
 // log without it cannot test a guess. Made once for each writer, in a file of
@@ -73,14 +80,12 @@ class NamingKey {
                       absl::string_view system,
                       absl::string_view local_id) const;
 
-  // Somebody whom no system knows: the n-th person of the sender's record. A
-  // domain of its own, so that it never equals a reference made from a local
-  // id.
-  std::string UnnumberedSubject(SubjectKind kind,
-                                absl::string_view organisation,
-                                absl::string_view record_system,
-                                absl::string_view record_id,
-                                uint32_t person_number) const;
+  // Somebody whom no system knows, by the number that the sender gives and
+  // keeps in every version of its record.
+  std::string NumberedSubject(SubjectKind kind, absl::string_view organisation,
+                              absl::string_view record_system,
+                              absl::string_view record_id,
+                              uint32_t number) const;
 
   // Names a request without telling what it was. `digest` is its 32 bytes; a
   // plain hash would confirm guesses of the content for ever.
@@ -88,7 +93,13 @@ class NamingKey {
                          absl::string_view request_id) const;
   std::string RequestDigest(absl::string_view digest) const;
 
+  // Names a sender's own record, without its version: equal for all that one
+  // organisation says of one record through one writer.
+  std::string Record(absl::string_view organisation, absl::string_view system,
+                     absl::string_view id) const;
+
  private:
+  std::string Reference(char letter, absl::string_view bytes) const;
   std::string Mac(absl::string_view bytes) const;
 
   std::string id_;

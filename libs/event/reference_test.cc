@@ -54,13 +54,38 @@ TEST(SubjectReference, LocalIdsAreTakenExactlyAsGiven) {
 }
 
 TEST(SubjectReference, APersonOfARecordNeverEqualsALocalId) {
-  EXPECT_NE(Key().UnnumberedSubject(SubjectKind::kPerson, "police:43", "niche",
-                                    "r1", 1),
-            Key().Subject(SubjectKind::kPerson, "police:43", "niche", "r1"));
-  EXPECT_NE(Key().UnnumberedSubject(SubjectKind::kPerson, "police:43", "niche",
-                                    "r1", 1),
-            Key().UnnumberedSubject(SubjectKind::kPerson, "police:43", "niche",
-                                    "r1", 2));
+  const auto numbered = [](SubjectKind kind, uint32_t number) {
+    return Key().NumberedSubject(kind, "police:43", "niche", "r1", number);
+  };
+  const std::string first = numbered(SubjectKind::kPerson, 1);
+  EXPECT_TRUE(IsSubjectReference(first));
+  EXPECT_TRUE(IsNumbered(first));
+  const std::string known =
+      Key().Subject(SubjectKind::kPerson, "police:43", "niche", "r1");
+  EXPECT_FALSE(IsNumbered(known));
+  EXPECT_NE(first.substr(5), known.substr(5));
+  EXPECT_NE(first, numbered(SubjectKind::kPerson, 2));
+  EXPECT_NE(first, numbered(SubjectKind::kHousehold, 1));
+}
+
+// Each single character that is mistyped is found by the check of the text.
+TEST(SubjectReference, AMistypedOneIsRefused) {
+  const std::string reference =
+      Key().Subject(SubjectKind::kPerson, "police:43", "niche", "000123");
+  for (size_t i = 0; i < reference.size(); ++i) {
+    std::string mistyped = reference;
+    mistyped[i] = mistyped[i] == '0' ? '1' : '0';
+    EXPECT_FALSE(IsSubjectReference(mistyped)) << mistyped;
+  }
+}
+
+TEST(OrganisationText, HasItsOneForm) {
+  EXPECT_TRUE(IsOrganisationText("police:43"));
+  EXPECT_TRUE(IsOrganisationText("local:NORTHSHIRE-HUB"));
+  for (const char* text :
+       {"police", "police:", ":43", "Police:43", "ods:rx1"}) {
+    EXPECT_FALSE(IsOrganisationText(text)) << text;
+  }
 }
 
 TEST(NamingKey, ChecksTellKeysApart) {
@@ -69,6 +94,11 @@ TEST(NamingKey, ChecksTellKeysApart) {
   EXPECT_NE(Key().RequestKey("s", "y", "r"), other.RequestKey("s", "y", "r"));
   EXPECT_EQ(Key().RequestKey("s", "y", "r").size(), 43u);
   EXPECT_EQ(Key().RequestDigest(std::string(32, 'd')).size(), 43u);
+}
+
+TEST(NamingKey, NoTwoUsesAgree) {
+  EXPECT_NE(Key().RequestKey("a", "b", "c"), Key().Record("a", "b", "c"));
+  EXPECT_NE(Key().RequestDigest("a"), Key().Record("a", "", ""));
 }
 
 }  // namespace

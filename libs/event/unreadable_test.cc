@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
-#include "vigil/police/v1/police.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::event {
 namespace {
@@ -17,8 +17,7 @@ using ::testing::IsEmpty;
 
 std::vector<std::string> Unreadable(const std::string& bytes) {
   Violations violations;
-  FindUnreadable(*police::v1::RecordIncidentRequest::descriptor(), bytes,
-                 &violations);
+  FindUnreadable(*common::v1::Statement::descriptor(), bytes, &violations);
   std::vector<std::string> found;
   for (const Violation& violation : violations.list()) {
     found.push_back(absl::StrCat(violation.field, " ", violation.code));
@@ -35,12 +34,15 @@ std::string With(std::string bytes, const std::string& text) {
 }
 
 TEST(FindUnreadable, NamesEachTextThatIsNotUtf8) {
-  police::v1::RecordIncidentRequest request;
+  common::v1::Statement request;
   request.mutable_account()->set_headline("BAD");
-  request.add_children()->mutable_local_id()->set_id("P1");
-  request.add_children()->mutable_demographics()->add_names()->set_family(
-      "Zoë");
-  auto& names = *request.mutable_children(1)->mutable_demographics();
+  request.add_about()
+      ->mutable_person()
+      ->mutable_ref()
+      ->mutable_local_id()
+      ->set_id("P1");
+  auto& names = *request.add_about()->mutable_person()->mutable_demographics();
+  names.add_names()->set_family("Zoë");
   names.add_names()->set_family("BAD");
   const std::string good = request.SerializeAsString();
   EXPECT_THAT(Unreadable(good), IsEmpty());
@@ -48,7 +50,7 @@ TEST(FindUnreadable, NamesEachTextThatIsNotUtf8) {
   EXPECT_FALSE(request.ParseFromString(bad));
   EXPECT_THAT(
       Unreadable(bad),
-      ElementsAre("children[1].demographics.names[1].family TEXT_NOT_UTF8",
+      ElementsAre("about[1].person.demographics.names[1].family TEXT_NOT_UTF8",
                   "account.headline TEXT_NOT_UTF8"));
 }
 

@@ -181,12 +181,12 @@ std::string MomentText(const v1::Moment& moment) {
 }
 
 std::string IntervalText(const v1::Interval& interval) {
-  if (interval.has_from() && interval.has_until()) {
-    return absl::StrCat(MomentText(interval.from()), " to ",
+  if (interval.has_since() && interval.has_until()) {
+    return absl::StrCat(MomentText(interval.since()), " to ",
                         MomentText(interval.until()));
   }
-  if (interval.has_from()) {
-    return absl::StrCat("from ", MomentText(interval.from()));
+  if (interval.has_since()) {
+    return absl::StrCat("from ", MomentText(interval.since()));
   }
   if (interval.has_until()) {
     return absl::StrCat("until ", MomentText(interval.until()));
@@ -212,28 +212,11 @@ std::string ValueText(const v1::When& when) {
   return kUnreadable;
 }
 
-void CheckInstantText(absl::string_view text, const FieldPath& path,
-                      Violations* violations) {
-  if (!ParseInstant(text)) {
-    violations->Add(FieldPath(&path, "instant").Text(), code::kInstantFormat);
-  }
-}
-
-void CheckDateText(absl::string_view text, const FieldPath& path,
-                   Violations* violations) {
-  if (!ParseDate(text)) {
-    violations->Add(FieldPath(&path, "date").Text(), code::kDateFormat);
-  }
-}
-
 void CheckLocal(const v1::LocalTime& local, const FieldPath& parent,
                 Violations* violations, Warnings* warnings) {
   const FieldPath path(&parent, "local");
   const std::string time_path = FieldPath(&path, "time").Text();
-  if (!ParseLocalTime(local.time())) {
-    violations->Add(time_path, code::kLocalTimeFormat);
-  }
-  if (!FindZone(local.zone())) {
+  if (!local.zone().empty() && !FindZone(local.zone())) {
     violations->Add(FieldPath(&path, "zone").Text(), code::kZoneUnknown);
   }
   const std::optional<OnTheWall> wall = Read(local);
@@ -254,15 +237,8 @@ void CheckLocal(const v1::LocalTime& local, const FieldPath& parent,
 
 void CheckMoment(const v1::Moment& moment, const FieldPath& path,
                  Violations* violations, Warnings* warnings) {
-  switch (moment.value_case()) {
-    case v1::Moment::kInstant:
-      return CheckInstantText(moment.instant(), path, violations);
-    case v1::Moment::kLocal:
-      return CheckLocal(moment.local(), path, violations, warnings);
-    case v1::Moment::kDate:
-      return CheckDateText(moment.date(), path, violations);
-    case v1::Moment::VALUE_NOT_SET:
-      return;  // as of every choice that must be made, check.h says so
+  if (moment.has_local()) {
+    CheckLocal(moment.local(), path, violations, warnings);
   }
 }
 
@@ -274,8 +250,8 @@ PossibleTimes PossibleTimesOf(const v1::Moment& moment) {
 
 PossibleTimes PossibleTimesOf(const v1::Interval& interval) {
   PossibleTimes times = AnyTime();
-  if (interval.has_from()) {
-    times.earliest = PossibleTimesOf(interval.from()).earliest;
+  if (interval.has_since()) {
+    times.earliest = PossibleTimesOf(interval.since()).earliest;
   }
   if (interval.has_until()) {
     times.latest = PossibleTimesOf(interval.until()).latest;
@@ -338,35 +314,28 @@ std::string WhenText(const v1::When& when) {
 
 void CheckInterval(const v1::Interval& interval, const FieldPath& path,
                    Violations* violations, Warnings* warnings) {
-  if (!interval.has_from() && !interval.has_until()) {
+  if (!interval.has_since() && !interval.has_until()) {
     violations->Add(path.Text(), code::kIntervalEmpty);
     return;
   }
-  CheckMoment(interval.from(), FieldPath(&path, "from"), violations, warnings);
+  CheckMoment(interval.since(), FieldPath(&path, "since"), violations,
+              warnings);
   CheckMoment(interval.until(), FieldPath(&path, "until"), violations,
               warnings);
-  if (interval.has_from() && interval.has_until() &&
+  if (interval.has_since() && interval.has_until() &&
       PossibleTimesOf(interval.until()).latest <
-          PossibleTimesOf(interval.from()).earliest) {
+          PossibleTimesOf(interval.since()).earliest) {
     violations->Add(path.Text(), code::kIntervalReversed);
   }
 }
 
 void CheckWhen(const v1::When& when, const FieldPath& path,
                Violations* violations, Warnings* warnings) {
-  switch (when.value_case()) {
-    case v1::When::kInstant:
-      return CheckInstantText(when.instant(), path, violations);
-    case v1::When::kLocal:
-      return CheckLocal(when.local(), path, violations, warnings);
-    case v1::When::kDate:
-      return CheckDateText(when.date(), path, violations);
-    case v1::When::kInterval:
-      return CheckInterval(when.interval(), FieldPath(&path, "interval"),
-                           violations, warnings);
-    case v1::When::kNotKnown:
-    case v1::When::VALUE_NOT_SET:
-      return;
+  if (when.has_local()) {
+    CheckLocal(when.local(), path, violations, warnings);
+  } else if (when.has_interval()) {
+    CheckInterval(when.interval(), FieldPath(&path, "interval"), violations,
+                  warnings);
   }
 }
 

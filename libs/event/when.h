@@ -14,7 +14,7 @@
 //   of
 //                       Europe/London: a date has no zone, and this is where
 //                       the agencies are
-//   interval            from the earliest of `from` to the latest of `until`;
+//   interval            from the earliest of `since` to the latest of `until`;
 //   an
 //                       open end is infinite
 //   not known           any time
@@ -84,8 +84,10 @@ bool IsInFuture(const v1::When& when, absl::Time received);
 //   not readable (malformed)
 std::string WhenText(const v1::When& when);
 
-// Adds what is wrong with `when` (times in the future are none of its concern)
-// and warns of an hour that the clock showed twice.
+// Adds what is wrong with `when` beyond the rules of its schema, which hold the
+// form of each text: an interval without end or beginning, or reversed; a zone
+// or local time that does not exist. Warns of an hour that the clock showed
+// twice. Times in the future are none of its concern.
 void CheckWhen(const v1::When& when, const FieldPath& path,
                Violations* violations, Warnings* warnings);
 void CheckInterval(const v1::Interval& interval, const FieldPath& path,

@@ -151,7 +151,18 @@ Match MakeMatch(const ReasonSet& reasons) {
   return match;
 }
 
-int RankOf(const ReasonSet& reasons) { return MakeMatch(reasons).rank; }
+bool IsBetter(const ReasonSet& a, const ReasonSet& b) {
+  if (a.empty() || b.empty()) {
+    return !a.empty();
+  }
+  const int rank_a = MakeMatch(a).rank;
+  const int rank_b = MakeMatch(b).rank;
+  return rank_a != rank_b ? rank_a > rank_b : a < b;
+}
+
+bool IsBetter(Reason a, Reason b) {
+  return IsBetter(ReasonSet{a}, ReasonSet{b});
+}
 
 ReasonSet CompareIdentifier(const Identifier& asked,
                             absl::Span<const Demographics> demographics) {
@@ -180,7 +191,7 @@ ReasonSet CompareIdentifier(const Identifier& asked,
       if (theirs.verified() != event::v1::ANSWER_YES) {
         reasons.insert(Reason::kIdentifierNotVerified);
       }
-      if (best.empty() || RankOf(reasons) > RankOf(best)) {
+      if (IsBetter(reasons, best)) {
         best = reasons;
       }
     }
@@ -217,8 +228,7 @@ ReasonSet CompareNames(absl::string_view asked_name,
   for (const Demographics& said : demographics) {
     for (const PersonName& name : said.names()) {
       ReasonSet reasons = CompareName(asked, name);
-      if (!reasons.empty() &&
-          (best.empty() || RankOf(reasons) > RankOf(best))) {
+      if (IsBetter(reasons, best)) {
         best = std::move(reasons);
       }
     }
@@ -252,7 +262,7 @@ Reason CompareBirths(absl::string_view asked,
     } else {
       continue;
     }
-    if (!known || ReasonFor(reason).weight > ReasonFor(best).weight) {
+    if (!known || IsBetter(reason, best)) {
       best = reason;
       known = true;
     }

@@ -16,7 +16,12 @@ namespace vigil::safeguarding {
 using ReasonSet = std::set<Reason>;
 
 Match MakeMatch(const ReasonSet& reasons);
-int RankOf(const ReasonSet& reasons);
+
+// Which of two to tell: the one that ranks higher; of equals what stands first
+// in the table, so that it is the same in whatever order facts come. An empty
+// set is worse than any other.
+bool IsBetter(const ReasonSet& a, const ReasonSet& b);
+bool IsBetter(Reason a, Reason b);
 
 // An NHS number of ten equal digits stands for one that is not known. (Each of
 // them has a right check digit.)

@@ -13,6 +13,9 @@
 #include "libs/base/hash.h"
 #include "libs/base/parts.h"
 #include "libs/base/upn.h"
+#include "libs/event/kind.h"
+#include "libs/event/reference.h"
+#include "libs/safeguarding/amendments.h"
 #include "libs/safeguarding/compare.h"
 #include "libs/safeguarding/names.h"
 
@@ -61,8 +64,11 @@ struct Traits {
   std::set<std::string> own_nhs_numbers;      // verified or not
   std::set<std::string> own_upns;
   std::set<std::string> birth_dates;  // as precise as each was given
+  GivenNames given_names;
   bool female = false;
   bool male = false;
+  // Known by number in one record, and nobody decided who that is.
+  bool unplaced = false;
 
   Traits() = default;
   explicit Traits(const std::vector<Demographics>& said_of_person) {
@@ -84,6 +90,9 @@ struct Traits {
       if (IsDate(said.birth().date())) {
         birth_dates.insert(said.birth().date());
       }
+      for (const event::v1::PersonName& name : said.names()) {
+        given_names.Add(name);
+      }
       female = female || said.sex() == event::v1::SEX_FEMALE;
       male = male || said.sex() == event::v1::SEX_MALE;
     }
@@ -95,6 +104,7 @@ struct Traits {
                            other.own_nhs_numbers.end());
     own_upns.insert(other.own_upns.begin(), other.own_upns.end());
     birth_dates.insert(other.birth_dates.begin(), other.birth_dates.end());
+    given_names.Add(other.given_names);
     female = female || other.female;
     male = male || other.male;
   }
@@ -130,10 +140,14 @@ struct Traits {
 
   // Whether a rule can link this person to anybody.
   bool CanLink() const {
-    return !linking.empty() && !BirthDate().empty() && AgreesWithItself();
+    return !unplaced && !linking.empty() && !BirthDate().empty() &&
+           AgreesWithItself();
   }
 
   bool Contradicts(const Traits& other) const {
+    if (given_names.Contradict(other.given_names)) {
+      return true;
+    }
     Traits both = *this;
     both.Add(other);
     return !both.AgreesWithItself();
@@ -314,6 +328,11 @@ absl::StatusOr<size_t> Surroundings::Load(const std::string& subject) {
     std::move(loaded.links.begin(), loaded.links.end(),
               std::back_inserter(node.links));
     node.traits = Traits(node.said);
+    node.traits.unplaced =
+        std::none_of(node.subjects.begin(), node.subjects.end(),
+                     [&](const std::string& subject_of_node) {
+                       return MayBeFound(subject_of_node, node.links);
+                     });
     node_of_[name] = nodes_.size() - 1;
   }
   return node_of_.at(subject);
@@ -688,8 +707,7 @@ ReasonSet CompareToShow(const std::vector<Demographics>& ours,
                 ? absl::StrCat(name.given(), " ", name.family())
                 : name.as_given();
         ReasonSet equal = CompareNames(text, to);
-        if (!equal.empty() &&
-            (named.empty() || RankOf(equal) > RankOf(named))) {
+        if (IsBetter(equal, named)) {
           named = std::move(equal);
         }
       }
@@ -707,7 +725,7 @@ ReasonSet CompareToShow(const std::vector<Demographics>& ours,
         continue;
       }
       const Reason reason = CompareBirths(said.birth().date(), to);
-      if (!dated || ReasonFor(reason).weight > ReasonFor(born).weight) {
+      if (!dated || IsBetter(reason, born)) {
         born = reason;
         dated = true;
       }
@@ -721,13 +739,18 @@ ReasonSet CompareToShow(const std::vector<Demographics>& ours,
   }
   reasons.merge(named);
   reasons.insert(born);
-  Traits both{ours};
-  both.Add(Traits{theirs});
+  const Traits one{ours};
+  const Traits other{theirs};
+  Traits both = one;
+  both.Add(other);
   if (both.own_nhs_numbers.size() > 1 || both.own_upns.size() > 1) {
     reasons.insert(Reason::kIdentifiersDiffer);
   }
   if (both.female && both.male) {
     reasons.insert(Reason::kSexDiffers);
+  }
+  if (one.given_names.Contradict(other.given_names)) {
+    reasons.insert(Reason::kGivenNamesDiffer);
   }
   if (!both.BirthDatesAgree() && born != Reason::kDayAndMonthSwapped &&
       born != Reason::kBirthYearOffByOne &&
@@ -858,7 +881,8 @@ class PossibleMatches {
       if (!node.ok()) {
         return node.status();
       }
-      if (!members_.contains(*node)) {
+      if (!members_.contains(*node) &&
+          !around_.nodes()[*node].traits.unplaced) {
         people_.insert(*node);
       }
     }
@@ -887,8 +911,7 @@ class PossibleMatches {
     for (const size_t member : members_) {
       const Node& we = around_.nodes()[member];
       ReasonSet reasons = CompareToShow(we.said, they.said);
-      if (!reasons.empty() &&
-          (best.empty() || RankOf(reasons) > RankOf(best))) {
+      if (IsBetter(reasons, best)) {
         best = std::move(reasons);
       }
       would_link = would_link || RuleAgrees(we.traits, they.traits);
@@ -908,31 +931,101 @@ class PossibleMatches {
   std::map<size_t, ReasonSet> shown_;
 };
 
-template <typename T>
-std::vector<T> Unrevoked(
-    std::vector<T> events,
-    const absl::flat_hash_set<std::string>& revoked_event_ids) {
-  events.erase(
-      std::remove_if(events.begin(), events.end(),
-                     [&](const T& event) {
-                       return revoked_event_ids.contains(event.event_id);
-                     }),
-      events.end());
-  return events;
+using Subjects = std::vector<std::string>;
+
+Subjects Copied(const google::protobuf::RepeatedPtrField<std::string>& from) {
+  return {from.begin(), from.end()};
+}
+
+// Who is named again in a correction is not decided again.
+bool Decides(absl::string_view type, const event::v1::ClearPart& clear,
+             event::v1::Kind::KindCase kind) {
+  return event::KindOf(type) == kind && !IsActAgain(clear);
 }
 
 }  // namespace
 
-std::vector<Link> Active(
-    std::vector<Link> links,
-    const absl::flat_hash_set<std::string>& revoked_event_ids) {
-  return Unrevoked(std::move(links), revoked_event_ids);
+std::optional<Link> LinkOf(absl::string_view event_id, absl::string_view type,
+                           const event::v1::ClearPart& clear) {
+  Link link = {.event_id = std::string(event_id),
+               .kind = LINK_KIND_DECISION,
+               .subjects = Copied(clear.decided().one())};
+  if (Decides(type, clear, event::v1::Kind::kSubjectRenamed)) {
+    link.kind = LINK_KIND_RENAMED;
+    const Subjects to = Copied(clear.decided().other());
+    link.subjects.insert(link.subjects.end(), to.begin(), to.end());
+  } else if (!Decides(type, clear, event::v1::Kind::kSubjectsLinked)) {
+    return std::nullopt;
+  }
+  if (link.subjects.size() < 2) {
+    return std::nullopt;
+  }
+  return link;
 }
 
-std::vector<Separation> Active(
-    std::vector<Separation> separations,
-    const absl::flat_hash_set<std::string>& revoked_event_ids) {
-  return Unrevoked(std::move(separations), revoked_event_ids);
+std::optional<Separation> SeparationOf(absl::string_view event_id,
+                                       absl::string_view type,
+                                       const event::v1::ClearPart& clear) {
+  Separation separation = {.event_id = std::string(event_id),
+                           .group_a = Copied(clear.decided().one()),
+                           .group_b = Copied(clear.decided().other())};
+  if (!Decides(type, clear, event::v1::Kind::kSubjectsSeparated) ||
+      separation.group_a.empty() || separation.group_b.empty()) {
+    return std::nullopt;
+  }
+  return separation;
+}
+
+std::optional<Revocation> RevocationOf(absl::string_view type,
+                                       const event::v1::ClearPart& clear) {
+  const bool of_separation =
+      Decides(type, clear, event::v1::Kind::kSeparationRevoked);
+  if (!of_separation && !Decides(type, clear, event::v1::Kind::kLinkRevoked)) {
+    return std::nullopt;
+  }
+  for (const event::v1::Target& target : clear.targets()) {
+    if (target.manner() == event::v1::MANNER_REVOKES) {
+      return Revocation{target.event_id(), target.subject(), of_separation};
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<Link> Active(std::vector<Link> links,
+                         absl::Span<const Revocation> revocations) {
+  std::erase_if(links, [&](const Link& link) {
+    return link.kind != LINK_KIND_RENAMED &&
+           std::any_of(revocations.begin(), revocations.end(),
+                       [&](const Revocation& revocation) {
+                         return !revocation.of_separation &&
+                                revocation.event_id == link.event_id &&
+                                Holds(link.subjects, revocation.subject);
+                       });
+  });
+  return links;
+}
+
+std::vector<Separation> Active(std::vector<Separation> separations,
+                               absl::Span<const Revocation> revocations) {
+  std::erase_if(separations, [&](const Separation& separation) {
+    return std::any_of(
+        revocations.begin(), revocations.end(),
+        [&](const Revocation& revocation) {
+          return revocation.of_separation &&
+                 revocation.event_id == separation.event_id &&
+                 (Holds(separation.group_a, revocation.subject) ||
+                  Holds(separation.group_b, revocation.subject));
+        });
+  });
+  return separations;
+}
+
+bool MayBeFound(absl::string_view subject, absl::Span<const Link> links) {
+  return !event::IsNumbered(subject) ||
+         std::any_of(links.begin(), links.end(), [&](const Link& link) {
+           return link.kind == LINK_KIND_DECISION &&
+                  Holds(link.subjects, std::string(subject));
+         });
 }
 
 absl::StatusOr<Identity> Resolve(const IdentityFacts& facts,

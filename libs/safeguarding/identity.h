@@ -15,17 +15,26 @@
 //   references (a naming key was replaced): what is known of one is known of
 //   the other, and a separation that names one separates both.
 // - DECISION: a SubjectsLinked names both, and no LinkRevoked cancels it.
+//   (Both lie in section CLEAR, so these outlive every key. A link by rule
+//   rests on what is said of people: it must be logged as a decision before a
+//   key of theirs is destroyed.)
 // - RULE: both state the same NHS number, or the same permanent UPN, verified
 //   and their own; and a full date of birth, the same; and put together the
 //   two state one NHS number of their own at most, one such UPN, one date of
-//   birth, and not both sexes. Verified or not makes no difference to what
-//   contradicts. Never by a mother's number, one whose holder nobody stated, a
-//   temporary UPN, an NHS number of ten equal digits (a placeholder), nor an
-//   identifier of any other type. Where several so agree and some of them
-//   contradict each other (one says girl, one boy, a third neither), those are
-//   joined that contradict the same ones: the third may be either, and is
-//   joined with nobody. So no rule joins what contradicts, not even around a
-//   corner.
+//   birth, and not both sexes; and their given names do not contradict
+//   (names.h: twins get each other's number). Verified or not makes no
+//   difference to what contradicts. Never by a mother's number, one whose
+//   holder nobody stated, a temporary UPN, an NHS number of ten equal digits (a
+//   placeholder), nor an identifier of any other type. Where several so agree
+//   and some of them contradict each other (one says girl, one boy, a third
+//   neither), those are joined that contradict the same ones: the third may be
+//   either, and is joined with nobody. So no rule joins what contradicts, not
+//   even around a corner.
+//
+// Somebody known by number in one record only (s1.n) is joined by no rule, and
+// is no match of anybody, until a decision links them: one mother in sixty
+// records is not sixty mothers. Whoever asks about them is shown whom they may
+// be.
 //
 // What parts them: a SubjectsSeparated (without a SeparationRevoked) cuts every
 // edge between its groups, made by rule or decision, before or after it. A
@@ -47,13 +56,15 @@
 #define VIGIL_LIBS_SAFEGUARDING_IDENTITY_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "libs/safeguarding/match.h"
+#include "vigil/event/v1/event.pb.h"
 #include "vigil/event/v1/kinds.pb.h"
 #include "vigil/event/v1/types.pb.h"
 
@@ -73,14 +84,35 @@ struct Separation {
   std::vector<std::string> group_b;
 };
 
-// Those that no revocation names. A revocation counts whenever it was logged,
-// also before what it revokes.
-std::vector<Link> Active(
-    std::vector<Link> links,
-    const absl::flat_hash_set<std::string>& revoked_event_ids);
-std::vector<Separation> Active(
-    std::vector<Separation> separations,
-    const absl::flat_hash_set<std::string>& revoked_event_ids);
+// What the section CLEAR of an event of that type decides (ClearPart.decided);
+// nothing if it is no such event or names too few.
+std::optional<Link> LinkOf(absl::string_view event_id, absl::string_view type,
+                           const event::v1::ClearPart& clear);
+std::optional<Separation> SeparationOf(absl::string_view event_id,
+                                       absl::string_view type,
+                                       const event::v1::ClearPart& clear);
+
+// A LinkRevoked or SeparationRevoked.
+struct Revocation {
+  std::string event_id;  // of what it revokes
+  std::string subject;   // that this names
+  bool of_separation = false;
+};
+std::optional<Revocation> RevocationOf(absl::string_view type,
+                                       const event::v1::ClearPart& clear);
+
+// Those that no revocation names, by id and one of their subjects. A
+// LinkRevoked cancels links by decision only, a SeparationRevoked separations,
+// and nothing a renaming. It counts whenever it was logged, also before what it
+// revokes.
+std::vector<Link> Active(std::vector<Link> links,
+                         absl::Span<const Revocation> revocations);
+std::vector<Separation> Active(std::vector<Separation> separations,
+                               absl::Span<const Revocation> revocations);
+
+// Whether a search may find the subject, whose active links these are: nobody
+// who is known by number in one record, but by what links them.
+bool MayBeFound(absl::string_view subject, absl::Span<const Link> links);
 
 // More than any child is known by (every agency, several systems of each): more
 // means that something that does not identify is taken to identify.
@@ -96,9 +128,10 @@ struct Found {
 
 // The facts in the state of knowledge that is asked about: whoever implements
 // it leaves out what was logged later, and what was withdrawn or corrected
-// (amendments.h: `people_stand`). Answers are sets: order and repetition do not
-// matter. A subject of which nothing is known has empty ones. Any error ends
-// Resolve with it.
+// (amendments.h: `people_stand`; of what was corrected, what is in force:
+// corrections.h). Answers are sets: order and repetition do not matter. A
+// subject of which nothing is known has empty ones. Any error ends Resolve with
+// it.
 class IdentityFacts {
  public:
   virtual ~IdentityFacts() = default;

@@ -55,12 +55,34 @@ class Facts : public IdentityFacts {
     separations_.push_back(std::move(separation));
     return *this;
   }
+  // Whatever has that id.
   Facts& Revoke(const std::string& event_id) {
-    revoked_.insert(event_id);
+    for (const Link& link : links_) {
+      if (link.event_id == event_id) {
+        revoked_.push_back({event_id, link.subjects.back(), false});
+      }
+    }
+    for (const Separation& separation : separations_) {
+      if (separation.event_id == event_id) {
+        revoked_.push_back({event_id, separation.group_b.back(), true});
+      }
+    }
+    return *this;
+  }
+  Facts& Add(Revocation revocation) {
+    revoked_.push_back(std::move(revocation));
+    return *this;
+  }
+  // As if it had not been said.
+  Facts& Drop(const std::string& event_id) {
+    std::erase_if(links_,
+                  [&](const Link& link) { return link.event_id == event_id; });
     return *this;
   }
   Facts& Restore(const std::string& event_id) {
-    revoked_.erase(event_id);
+    std::erase_if(revoked_, [&](const Revocation& revocation) {
+      return revocation.event_id == event_id;
+    });
     return *this;
   }
   void FailAfter(int calls) { calls_left_ = calls; }
@@ -158,7 +180,7 @@ class Facts : public IdentityFacts {
   std::map<std::string, std::vector<Demographics>> people_;
   std::vector<Link> links_;
   std::vector<Separation> separations_;
-  absl::flat_hash_set<std::string> revoked_;
+  std::vector<Revocation> revoked_;
   bool reversed_ = false;
   mutable int calls_left_ = -1;
 };
@@ -415,6 +437,37 @@ INSTANTIATE_TEST_SUITE_P(
              {{kDate, {Id(IDENTIFIER_TYPE_OTHER, "7")}}},
              false,
              {"IDENTIFIER_EQUAL", "BIRTH_DATE_EQUAL"}},
+        Pair{"TwinsWithEachOthersNumber",
+             {{kDate, {OwnNhs()}, event::v1::SEX_MALE, "Ada", "Quill"}},
+             {{kDate, {OwnNhs()}, event::v1::SEX_MALE, "Bea", "Quill"}},
+             false,
+             {"NHS_NUMBER_EQUAL", "NAME_PART_EQUAL", "BIRTH_DATE_EQUAL",
+              "GIVEN_NAMES_DIFFER"}},
+        Pair{"ANewbornsPlaceholder",
+             {{kDate, {OwnNhs()}, event::v1::SEX_MALE, "Baby Boy", "Smith"}},
+             {{kDate, {OwnNhs()}, event::v1::SEX_MALE, "Ada", "Quill"}},
+             true,
+             {}},
+        Pair{"FormsOfOneName",
+             {{kDate, {OwnNhs()}, event::v1::SEX_FEMALE, "Kate", "Quill"}},
+             {{kDate,
+               {OwnNhs()},
+               event::v1::SEX_FEMALE,
+               "Katherine Anne",
+               "Jones"}},
+             true,
+             {}},
+        Pair{"OneOfTwoNamesThatSheIsKnownBy",
+             {{kDate, {OwnNhs()}, event::v1::SEX_FEMALE, "Ada", "Quill"},
+              {kDate, {}, event::v1::SEX_FEMALE, "Bea", "Quill"}},
+             {{kDate, {OwnNhs()}, event::v1::SEX_FEMALE, "Bea", "Quill"}},
+             true,
+             {}},
+        Pair{"NoGivenNameOnOneSide",
+             {{kDate, {OwnNhs()}, event::v1::SEX_FEMALE, "", "Quill"}},
+             {{kDate, {OwnNhs()}, event::v1::SEX_FEMALE, "Bea", "Quill"}},
+             true,
+             {}},
         Pair{"Placeholder",
              {{kDate, {Id(IDENTIFIER_TYPE_NHS_NUMBER, "9999999999")}}},
              {{kDate, {Id(IDENTIFIER_TYPE_NHS_NUMBER, "9999999999")}}},
@@ -569,8 +622,98 @@ TEST(Identity, AWrongRenamingCanBeSeparated) {
 
 TEST(Identity, ARevocationCountsBeforeWhatItRevokes) {
   Facts facts;
-  facts.Revoke("e1").Add(Link{"e1", LINK_KIND_DECISION, {"a", "b"}});
+  facts.Add(Revocation{"e1", "a", false})
+      .Add(Link{"e1", LINK_KIND_DECISION, {"a", "b"}});
   EXPECT_THAT(MembersOf(facts, "a"), ElementsAre("a"));
+}
+
+TEST(Identity, ARevocationIsOfWhatItNames) {
+  const std::vector<Link> links = {Link{"e1", LINK_KIND_DECISION, {"a", "b"}},
+                                   Link{"e2", LINK_KIND_RENAMED, {"a", "b"}}};
+  const std::vector<Separation> separations = {{"e3", {"a"}, {"b"}}};
+  struct Row {
+    Revocation revocation;
+    size_t links;
+    size_t separations;
+  };
+  const Row rows[] = {
+      {{"e1", "b", false}, 1, 1}, {{"e1", "c", false}, 2, 1},
+      {{"e1", "b", true}, 2, 1},  {{"e2", "a", false}, 2, 1},
+      {{"e3", "b", true}, 2, 0},  {{"e3", "a", true}, 2, 0},
+      {{"e3", "c", true}, 2, 1},  {{"e3", "a", false}, 2, 1},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(Active(links, {row.revocation}).size(), row.links);
+    EXPECT_EQ(Active(separations, {row.revocation}).size(), row.separations);
+  }
+}
+
+TEST(Identity, DecisionsStandInTheClear) {
+  event::v1::ClearPart clear;
+  clear.mutable_decided()->add_one("a");
+  EXPECT_FALSE(LinkOf("e", "vigil.event.v1.SubjectsLinked", clear));
+  EXPECT_FALSE(SeparationOf("e", "vigil.event.v1.SubjectsSeparated", clear));
+  clear.mutable_decided()->add_one("b");
+  clear.mutable_decided()->add_other("c");
+  const auto linked = LinkOf("e", "vigil.event.v1.SubjectsLinked", clear);
+  ASSERT_TRUE(linked);
+  EXPECT_EQ(linked->event_id, "e");
+  EXPECT_EQ(linked->kind, LINK_KIND_DECISION);
+  EXPECT_THAT(linked->subjects, ElementsAre("a", "b"));
+  const auto renamed = LinkOf("e", "vigil.event.v1.SubjectRenamed", clear);
+  ASSERT_TRUE(renamed);
+  EXPECT_EQ(renamed->kind, LINK_KIND_RENAMED);
+  EXPECT_THAT(renamed->subjects, ElementsAre("a", "b", "c"));
+  const auto separated =
+      SeparationOf("e", "vigil.event.v1.SubjectsSeparated", clear);
+  ASSERT_TRUE(separated);
+  EXPECT_THAT(separated->group_a, ElementsAre("a", "b"));
+  EXPECT_THAT(separated->group_b, ElementsAre("c"));
+  EXPECT_FALSE(LinkOf("e", "vigil.event.v1.SubjectsSeparated", clear));
+  EXPECT_FALSE(LinkOf("e", "vigil.event.v1.EntryReassigned", clear));
+  EXPECT_FALSE(RevocationOf("vigil.event.v1.LinkRevoked", clear));
+
+  event::v1::Target& target = *clear.add_targets();
+  target.set_event_id("e");
+  target.set_subject("a");
+  target.set_manner(event::v1::MANNER_REVOKES);
+  const auto revoked = RevocationOf("vigil.event.v1.LinkRevoked", clear);
+  ASSERT_TRUE(revoked);
+  EXPECT_EQ(revoked->event_id, "e");
+  EXPECT_EQ(revoked->subject, "a");
+  EXPECT_FALSE(revoked->of_separation);
+  EXPECT_TRUE(
+      RevocationOf("vigil.event.v1.SeparationRevoked", clear)->of_separation);
+  EXPECT_FALSE(RevocationOf("vigil.event.v1.SubjectsLinked", clear));
+  // A correction decides nothing.
+  target.set_manner(event::v1::MANNER_CORRECTS);
+  EXPECT_FALSE(LinkOf("e", "vigil.event.v1.SubjectsLinked", clear));
+}
+
+constexpr char kNumbered[] = "s1.n.00000000.a.a";
+
+TEST(Identity, ANumberInOneRecordIsNobodysMatchUntilADecision) {
+  const Demographics said =
+      Said{kDate, {OwnNhs()}, event::v1::SEX_FEMALE, "Zoe", "Quill"}.Make();
+  Facts facts;
+  facts.Say(kNumbered, said).Say("a", said).Say("b", said);
+  EXPECT_THAT(MembersOf(facts, "a"), ElementsAre("a", "b"));
+  EXPECT_THAT(MustResolve(facts, "a").possible_matches, IsEmpty());
+  // Whoever asks about them sees whom they may be.
+  EXPECT_THAT(MembersOf(facts, kNumbered), ElementsAre(kNumbered));
+  EXPECT_THAT(CodesFor(MustResolve(facts, kNumbered), "a"),
+              Contains("NHS_NUMBER_EQUAL"));
+  EXPECT_FALSE(MayBeFound(kNumbered, {}));
+  EXPECT_TRUE(MayBeFound("a", {}));
+  const Link renamed{"r", LINK_KIND_RENAMED, {kNumbered, "s1.n.1"}};
+  EXPECT_FALSE(MayBeFound(kNumbered, {renamed}));
+
+  const Link link{"e1", LINK_KIND_DECISION, {"c", kNumbered}};
+  EXPECT_TRUE(MayBeFound(kNumbered, {link}));
+  facts.Add(link);
+  EXPECT_THAT(MembersOf(facts, "a"), ElementsAre("a", "b", "c", kNumbered));
+  facts.Revoke("e1");
+  EXPECT_THAT(MembersOf(facts, "a"), ElementsAre("a", "b"));
 }
 
 TEST(Identity, TooManyJoinNobodyAndSaySo) {
@@ -765,7 +908,7 @@ RC_GTEST_PROP(IdentityProperty, ASeparationOnlyParts, ()) {
   // references together contradict; that is another matter.
   for (const Link& link : world.links) {
     if (link.kind == LINK_KIND_RENAMED) {
-      world.facts.Revoke(link.event_id);
+      world.facts.Drop(link.event_id);
     }
   }
   std::map<std::string, std::set<std::string>> parted;
@@ -810,10 +953,10 @@ RC_GTEST_PROP(IdentityProperty, WhatIsUnrelatedChangesNothing, ()) {
 }
 
 // What the rule joins, without decisions, never contradicts itself.
-RC_GTEST_PROP(IdentityProperty, NoRuleJoinsGirlsAndBoys, ()) {
+RC_GTEST_PROP(IdentityProperty, NoRuleJoinsWhatContradicts, ()) {
   World world = ArbitraryWorld();
   for (const Link& link : world.links) {
-    world.facts.Revoke(link.event_id);
+    world.facts.Drop(link.event_id);
   }
   for (const std::string& subject : world.subjects) {
     const std::set<std::string> members = MembersOf(world.facts, subject);
@@ -823,9 +966,12 @@ RC_GTEST_PROP(IdentityProperty, NoRuleJoinsGirlsAndBoys, ()) {
     std::set<std::string> numbers;
     std::set<std::string> dates;
     std::set<int> sexes;
+    std::vector<GivenNames> names;
     for (const std::string& member : members) {
       const std::vector<Demographics> all = *world.facts.Person(member);
+      GivenNames& given = names.emplace_back();
       for (const Demographics& said : all) {
+        for (const event::v1::PersonName& name : said.names()) given.Add(name);
         if (said.birth().date() == kDate || said.birth().date() == kOtherDate) {
           dates.insert(said.birth().date());
         }
@@ -843,6 +989,9 @@ RC_GTEST_PROP(IdentityProperty, NoRuleJoinsGirlsAndBoys, ()) {
     RC_ASSERT(dates.size() == 1);
     RC_ASSERT(sexes.size() <= 1);
     RC_ASSERT(numbers.size() <= 1);
+    for (const GivenNames& one : names) {
+      for (const GivenNames& other : names) RC_ASSERT(!one.Contradict(other));
+    }
   }
 }
 

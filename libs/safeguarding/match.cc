@@ -58,6 +58,8 @@ constexpr MatchReason kReasons[] = {
     {Reason::kBirthDatesDiffer, "BIRTH_DATES_DIFFER",
      "Different dates of birth are stated.", -150},
     {Reason::kSexDiffers, "SEX_DIFFERS", "The sexes stated differ.", -50},
+    {Reason::kGivenNamesDiffer, "GIVEN_NAMES_DIFFER",
+     "The given names are not forms of one name.", -50},
     {Reason::kMatchesContradict, "MATCHES_CONTRADICT",
      "Others who match as well contradict each other.", -50},
     {Reason::kBetweenSeparated, "BETWEEN_SEPARATED",

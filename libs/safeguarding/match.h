@@ -59,6 +59,7 @@ enum class Reason {
   kBirthDateNotKnown,
   kBirthDatesDiffer,
   kSexDiffers,
+  kGivenNamesDiffer,
   kMatchesContradict,
   kBetweenSeparated,
   kTooManyLinked,
@@ -93,7 +94,7 @@ struct Match {
   std::vector<MatchReason> reasons;  // in the order of Reason, none twice
 };
 
-// Whether the person whom all these describe (each one event's section PEOPLE)
+// Whether the person whom all these describe (each one event's section PERSON)
 // may be the one that is looked for:
 //
 // - the identifier is theirs, whatever else was asked (a name that was

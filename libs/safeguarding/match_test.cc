@@ -266,6 +266,27 @@ TEST(Match, RanksTheSurerFirst) {
   }
 }
 
+// Of what is as sure, the same is told in whatever order it was said.
+TEST(Match, TellsTheSameInWhateverOrder) {
+  Query query;
+  query.name = "Zoe Quillon";
+  query.birth_date = "2021-03-02";
+  std::vector<Demographics> said = {
+      Named("Zoe", "Quillon", "2021-03-03", event::v1::NAME_USE_ALIAS),
+      Named("Zoe", "Quillon", "2020-03-02", event::v1::NAME_USE_FORMER)};
+  for (int i = 0; i < 2; ++i) {
+    const std::optional<Match> match = MatchPerson(query, said);
+    ASSERT_TRUE(match);
+    std::vector<absl::string_view> codes;
+    for (const MatchReason& reason : match->reasons) {
+      codes.push_back(reason.code);
+    }
+    EXPECT_THAT(codes, testing::ElementsAre("FULL_NAME_EQUAL", "FORMER_NAME",
+                                            "BIRTH_YEAR_OFF_BY_ONE"));
+    std::swap(said[0], said[1]);
+  }
+}
+
 // Whoever looks up tokens misses nobody.
 RC_GTEST_PROP(MatchProperty, ANameMatchesOnlyThroughAToken, ()) {
   const auto name = [](int most) {

@@ -45,6 +45,51 @@ std::vector<std::string> NameTokens(const event::v1::PersonName& name);
 inline constexpr size_t kMinPrefixCharacters = 2;
 std::vector<std::string> QueryTokens(absl::string_view name);
 
+// Changes with the tables of forms and placeholders (names.cc): more names then
+// contradict, or fewer, and a rule joins others.
+inline constexpr absl::string_view kNameFormsVersion = "2026-11";
+
+// The given names of one person, all that anybody said.
+//
+//   GivenNames ours, theirs;
+//   for (const auto& name : said.names()) ours.Add(name);
+//   if (ours.Contradict(theirs)) ...   // no rule takes the two for one
+//
+// Two given names agree if each part of the one that has fewer answers to a
+// part of the other: equal as folded, in any order, hyphenated or not; a form
+// of one name ("Kate" and "Katherine", by a short table: not by the beginning,
+// or Paul would be Paula); or an initial. So middle names may be missing, and
+// "Muhammad Hassan" is not "Muhammad Husayn". Family and given name written the
+// other way round agree too.
+//
+// They contradict if each has a given name and no name of the one agrees with
+// any of the other. A newborn's placeholder ("Baby", "Baby Boy Quill", "Twin
+// 1") is no given name: it contradicts nothing but another of another number or
+// sex.
+class GivenNames {
+ public:
+  void Add(const event::v1::PersonName& name);
+  void Add(const GivenNames& other);
+
+  bool Contradict(const GivenNames& other) const;
+
+ private:
+  struct Name {
+    std::vector<std::string> given;  // parts, in their order
+    std::vector<std::string> whole;  // with those of the family name; sorted
+    friend bool operator==(const Name&, const Name&) = default;
+  };
+  struct Placeholder {
+    std::string number;  // "1"; empty: none
+    std::string sex;     // "boy", "girl"; empty: none
+    friend bool operator==(const Placeholder&, const Placeholder&) = default;
+  };
+  static bool Agree(const Name& one, const Name& other);
+
+  std::vector<Name> names_;  // none twice
+  std::vector<Placeholder> placeholders_;
+};
+
 }  // namespace vigil::safeguarding
 
 #endif  // VIGIL_LIBS_SAFEGUARDING_NAMES_H_

@@ -78,6 +78,118 @@ TEST(Names, SayUnderWhichVersionTheyWereFolded) {
   EXPECT_THAT(NameFoldVersion(), ::testing::StartsWith("1+icu"));
 }
 
+struct Pair {
+  std::string one;  // given|family, or a whole name
+  std::string other;
+  bool contradict;
+};
+
+event::v1::PersonName NameOf(const std::string& text) {
+  event::v1::PersonName name;
+  const size_t bar = text.find('|');
+  if (bar == std::string::npos) {
+    name.set_as_given(text);
+  } else {
+    name.set_given(text.substr(0, bar));
+    name.set_family(text.substr(bar + 1));
+  }
+  return name;
+}
+
+TEST(GivenNames, ContradictIfNoneIsAFormOfAnother) {
+  const Pair pairs[] = {
+      {"Ada|Quill", "Ada|Quill", false},
+      {"Ada|Quill", "ADA|Jones", false},
+      {"Ada|Quill", "Bea|Quill", true},
+      {"Kate|Quill", "Katherine|Quill", false},
+      {"Kate|Quill", "Cathy|Quill", false},
+      {"Zo\u00eb|Quill", "Zoe|Quill", false},
+      {"Anne-Marie|Quill", "Annemarie|Quill", false},
+      {"Anne-Marie|Quill", "Marie Anne|Quill", false},
+      {"Annemarie Jane|Quill", "Anne Marie|Quill", false},
+      {"D'Arcy|Quill", "Darcy|Quill", false},
+      {"Ada Mary|Quill", "Ada|Quill", false},
+      {"Ada Mary|Quill", "Mary|Quill", false},
+      {"Ada M|Quill", "Ada Mary|Quill", false},
+      {"Ada Mary|Quill", "Ada Jane|Quill", true},
+      {"Muhammad Hassan|Quill", "Mohammed Husayn|Quill", true},
+      {"Muhammad|Quill", "Mohamed|Quill", false},
+      {"\u0418\u0432\u0430\u043d|Quill", "Ivan|Quill", false},
+      {"Quill|Ada", "Ada|Quill", false},
+      {"Quill|Ada", "Bea|Quill", true},
+      {"Ada Quill", "Ada|Quill", false},
+      {"Quill, Ada", "Ada Quill", false},
+      {"Ada Quill", "Bea Quill", true},
+      // What parents give to two children.
+      {"Paul|Quill", "Paula|Quill", true},
+      {"Sam|Quill", "Samantha|Quill", false},
+      {"Samuel|Quill", "Samantha|Quill", true},
+      {"Alex|Quill", "Alexander|Quill", false},
+      {"Alexandra|Quill", "Alexander|Quill", true},
+      // Names that are none.
+      {"Baby|Quill", "Ada|Jones", false},
+      {"Baby Boy Smith", "Ada|Jones", false},
+      {"Baby of Jane|Smith", "Ada|Jones", false},
+      {"Twin 1|Quill", "Ada|Quill", false},
+      {"Twin 1|Quill", "Twin One|Quill", false},
+      {"Twin 1|Quill", "Twin 2|Quill", true},
+      {"Twin II|Quill", "Baby|Quill", false},
+      {"Baby Boy|Quill", "Baby Girl|Quill", true},
+      {"Infant female|Quill", "Baby Girl|Quill", false},
+      {"Not known|Quill", "Ada|Quill", false},
+      {"Male|Quill", "Ada|Quill", false},
+      {"|Quill", "Ada|Jones", false},
+      {"", "Ada|Jones", false},
+  };
+  for (const Pair& pair : pairs) {
+    GivenNames one;
+    GivenNames other;
+    one.Add(NameOf(pair.one));
+    other.Add(NameOf(pair.other));
+    EXPECT_EQ(one.Contradict(other), pair.contradict)
+        << pair.one << " " << pair.other;
+    EXPECT_EQ(other.Contradict(one), pair.contradict)
+        << pair.other << " " << pair.one;
+    EXPECT_FALSE(one.Contradict(one)) << pair.one;
+  }
+}
+
+TEST(GivenNames, OneOfSeveralIsEnough) {
+  GivenNames ours;
+  ours.Add(NameOf("Ada|Quill"));
+  ours.Add(NameOf("Bea|Quill"));
+  ours.Add(NameOf("Baby|Quill"));
+  GivenNames theirs;
+  theirs.Add(NameOf("Bea|Jones"));
+  EXPECT_FALSE(ours.Contradict(theirs));
+  // A placeholder beside a name says nothing more.
+  GivenNames third;
+  third.Add(NameOf("Cora|Quill"));
+  EXPECT_TRUE(third.Contradict(ours));
+  third.Add(theirs);
+  EXPECT_FALSE(third.Contradict(ours));
+}
+
+RC_GTEST_PROP(NamesProperty, NobodyContradictsThemselves, ()) {
+  GivenNames names;
+  GivenNames other;
+  for (GivenNames* one : {&names, &other}) {
+    const int count = *rc::gen::inRange(0, 4);
+    for (int i = 0; i < count; ++i) {
+      std::string given;
+      for (const auto& piece : *rc::gen::container<std::vector<std::string>>(
+               rc::gen::element<std::string>("Anne", "Marie", "Annemarie", "A",
+                                             "Baby", "Twin", "1", "2", " ", " ",
+                                             "-"))) {
+        given += piece;
+      }
+      one->Add(NameOf(given + "|Quill"));
+    }
+  }
+  RC_ASSERT(!names.Contradict(names));
+  RC_ASSERT(names.Contradict(other) == other.Contradict(names));
+}
+
 RC_GTEST_PROP(NamesProperty, FoldingTwiceIsFoldingOnce, ()) {
   std::string name;
   for (const auto& piece : *rc::gen::container<std::vector<std::string>>(

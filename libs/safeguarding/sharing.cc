@@ -3,18 +3,25 @@
 #include <algorithm>
 
 #include "libs/base/check.h"
+#include "libs/base/hash.h"
+#include "libs/base/parts.h"
+#include "libs/event/kind.h"
+#include "libs/event/seal.h"
 
 namespace vigil::safeguarding {
 namespace {
 
 enum class Whose { kAnybodys, kOwn };
 enum class About { kChildren, kViews };
+// Of a section: those that this version knows, or any.
+enum class Audience { kKnown, kAny };
 
 struct Rule {
   absl::string_view name;
   Role role;
   About about;
   Whose whose;
+  Audience audience;
   Visibility visibility;
 };
 
@@ -22,13 +29,13 @@ struct Rule {
 // equals the first.
 constexpr Rule kRules[] = {
     {"COORDINATOR_COMBINED_RECORD", Role::kCoordinator, About::kChildren,
-     Whose::kAnybodys, Visibility::kFull},
+     Whose::kAnybodys, Audience::kKnown, Visibility::kFull},
     {"AUDITOR_COMBINED_RECORD", Role::kAuditor, About::kChildren,
-     Whose::kAnybodys, Visibility::kFull},
+     Whose::kAnybodys, Audience::kKnown, Visibility::kFull},
     {"AUDITOR_VIEWS", Role::kAuditor, About::kViews, Whose::kAnybodys,
-     Visibility::kFull},
+     Audience::kKnown, Visibility::kFull},
     {"PUBLISHER_OWN", Role::kPublisher, About::kChildren, Whose::kOwn,
-     Visibility::kFull},
+     Audience::kAny, Visibility::kFull},
 };
 
 // What is left where no row applies.
@@ -36,7 +43,33 @@ constexpr absl::string_view kDefaultDeny = "DEFAULT_DENY";
 constexpr absl::string_view kPurposeNotStated = "PURPOSE_NOT_STATED";
 constexpr absl::string_view kAudienceNotKnown = "AUDIENCE_NOT_KNOWN";
 
-constexpr absl::string_view kViewType = "vigil.event.v1.RecordViewed";
+absl::string_view WordFor(Role role) {
+  switch (role) {
+    case Role::kPublisher:
+      return "publisher";
+    case Role::kCoordinator:
+      return "coordinator";
+    case Role::kAuditor:
+      return "auditor";
+    case Role::kOperator:
+      return "operator";
+  }
+  return "";
+}
+
+absl::string_view WordFor(Visibility visibility) {
+  switch (visibility) {
+    case Visibility::kNothing:
+      return "nothing";
+    case Visibility::kNotice:
+      return "notice";
+    case Visibility::kRedacted:
+      return "redacted";
+    case Visibility::kFull:
+      return "full";
+  }
+  return "";
+}
 
 bool IsPurpose(event::v1::Purpose purpose) {
   return purpose != event::v1::PURPOSE_UNSPECIFIED &&
@@ -44,7 +77,7 @@ bool IsPurpose(event::v1::Purpose purpose) {
 }
 
 bool IsKnownAudience(absl::string_view audience) {
-  return audience == "standard" || audience == "restricted";
+  return audience == event::kStandard || audience == event::kRestricted;
 }
 
 bool HasRole(const Asker& asker, Role role) {
@@ -59,8 +92,7 @@ bool IsOwn(const Asker& asker, const Organisation& organisation) {
 }
 
 // The row that decides about facts of `organisation`, or nullptr. Without an
-// organisation: whether any row could ever apply. Only the author's own row
-// covers an audience that is not known.
+// organisation: whether any row could ever apply.
 const Rule* Deciding(const Asker& asker, About about,
                      const Organisation* organisation, bool known_audience) {
   const Rule* best = nullptr;
@@ -72,7 +104,7 @@ const Rule* Deciding(const Asker& asker, About about,
         !IsOwn(asker, *organisation)) {
       continue;
     }
-    if (rule.whose == Whose::kAnybodys && !known_audience) {
+    if (rule.audience == Audience::kKnown && !known_audience) {
       continue;
     }
     if (best == nullptr || rule.visibility > best->visibility) {
@@ -95,6 +127,26 @@ Decision Of(const Rule* rule) {
 
 }  // namespace
 
+event::v1::Basis PolicyBasis() {
+  static const auto* const basis = [] {
+    Sha256Hasher hasher;
+    for (const Rule& rule : kRules) {
+      hasher.Update(
+          EncodeParts({rule.name, WordFor(rule.role),
+                       rule.about == About::kChildren ? "children" : "views",
+                       rule.whose == Whose::kOwn ? "own" : "anybodys",
+                       rule.audience == Audience::kAny ? "any" : "known",
+                       WordFor(rule.visibility)}));
+    }
+    auto* made = new event::v1::Basis;
+    made->set_name("policy");
+    made->set_version(std::string(kPolicyVersion));
+    made->set_sha256(std::string(AsBytes(hasher.Finish())));
+    return made;
+  }();
+  return *basis;
+}
+
 event::v1::Visibility AsRecorded(Visibility visibility) {
   switch (visibility) {
     case Visibility::kFull:
@@ -114,7 +166,10 @@ Decision Decide(const Asker& asker, event::v1::Purpose purpose,
   if (!IsPurpose(purpose)) {
     return Nothing(kPurposeNotStated);
   }
-  const About about = fact.type == kViewType ? About::kViews : About::kChildren;
+  const About about =
+      event::TraitsOf(event::KindOf(fact.type)).role == event::KindRole::kView
+          ? About::kViews
+          : About::kChildren;
   const Rule* rule = Deciding(asker, about, &fact.organisation,
                               IsKnownAudience(fact.audience));
   if (rule != nullptr) {

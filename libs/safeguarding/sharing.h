@@ -2,7 +2,7 @@
 //
 //   const Decision decision = Decide(asker, purpose, fact);
 //   if (decision.visibility == Visibility::kNothing) ...  // as if it were not
-//   viewed.set_policy_version(kPolicyVersion);
+//   *viewed.add_basis() = PolicyBasis();
 //
 // The policy is a table (sharing.cc): for a role, whose facts it may see and
 // how. What no row allows is NOTHING: it is neither shown nor counted, named,
@@ -15,7 +15,9 @@
 // published, of every writer and system of that organisation; nobody else sees
 // anything. Who viewed what is shown to auditors only. A section of an audience
 // that this version does not know is a notice to those who see the combined
-// record: something is held, ask the source.
+// record: something is held, ask the source. Of a discreet kind (kind.h of
+// libs/event) every section but CLEAR is of the audience "restricted": its type
+// decides nothing.
 //
 // Threads: safe. Failure: none; a purpose that was not stated sees nothing.
 #ifndef VIGIL_LIBS_SAFEGUARDING_SHARING_H_
@@ -34,6 +36,10 @@ namespace vigil::safeguarding {
 
 // Recorded with every view. Changes whenever any answer would.
 inline constexpr absl::string_view kPolicyVersion = "1";
+
+// Name "policy", the version, and the SHA-256 of the table: of each row its
+// columns in words, as parts (libs/base/parts.h).
+event::v1::Basis PolicyBasis();
 
 // What the register lets a system be.
 enum class Role { kPublisher, kCoordinator, kAuditor, kOperator };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "libs/base/hash.h"
 
 namespace vigil::safeguarding {
 namespace {
@@ -138,6 +139,33 @@ TEST(Sharing, AnUnknownAudienceIsANoticeToAskTheSource) {
                    PURPOSE_SAFEGUARDING_ENQUIRY, fact)
                 .visibility,
             Visibility::kNotice);
+}
+
+// Another table is another version.
+TEST(Sharing, ThePolicyIsThatOfItsVersion) {
+  const event::v1::Basis basis = PolicyBasis();
+  EXPECT_EQ(basis.name(), "policy");
+  EXPECT_EQ(basis.version(), kPolicyVersion);
+  EXPECT_EQ(kPolicyVersion, "1");
+  EXPECT_EQ(Hex(basis.sha256()),
+            "6c9d3661570f6a288aaa9f349071bbc0"
+            "a4f1e54465986039bb95bcc96a972a5d");
+}
+
+TEST(Sharing, OfADiscreetKindTheAudienceDecides) {
+  for (const MatrixRow& row : Matrix()) {
+    const Asker asker{row.roles, kForce};
+    for (const char* audience : {"standard", "restricted", "of-later"}) {
+      for (const Organisation& of : {kForce, kOtherForce}) {
+        EXPECT_EQ(Decide(asker, PURPOSE_SAFEGUARDING_ENQUIRY,
+                         {of, "vigil.event.v1.DiscreetEntry", audience})
+                      .rule,
+                  Decide(asker, PURPOSE_SAFEGUARDING_ENQUIRY,
+                         {of, kConcern, audience})
+                      .rule);
+      }
+    }
+  }
 }
 
 TEST(Sharing, IsRecordedAsItWasShown) {

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::service {
 namespace {
@@ -16,8 +17,8 @@ bool IsOrganisation(const event::v1::Organisation& organisation) {
 }
 
 void CheckSystem(const config::v1::System& system,
-                 const std::set<std::string>& vocabularies,
-                 const std::string& path, std::vector<ConfigFault>* faults) {
+                 const std::set<std::string>& services, const std::string& path,
+                 std::vector<ConfigFault>* faults) {
   const auto fault = [&](absl::string_view field, absl::string_view problem) {
     faults->push_back({absl::StrCat(path, ".", field), std::string(problem)});
   };
@@ -49,10 +50,18 @@ void CheckSystem(const config::v1::System& system,
       fault(field, "is there twice");
     }
   }
-  for (int i = 0; i < system.vocabularies_size(); ++i) {
-    if (!vocabularies.contains(system.vocabularies(i))) {
-      fault(absl::StrCat("vocabularies[", i, "]"),
+  for (int i = 0; i < system.services_size(); ++i) {
+    if (!services.contains(system.services(i))) {
+      fault(absl::StrCat("services[", i, "]"),
             "is none that the declared topics have");
+    }
+  }
+  for (int i = 0; i < system.acts_size(); ++i) {
+    const auto* field =
+        common::v1::Statement::descriptor()->FindFieldByName(system.acts(i));
+    if (field == nullptr || field->real_containing_oneof() == nullptr) {
+      fault(absl::StrCat("acts[", i, "]"),
+            "is no act (vigil.common.v1.Statement.act)");
     }
   }
   for (int i = 0; i < system.organisations_size(); ++i) {
@@ -62,8 +71,8 @@ void CheckSystem(const config::v1::System& system,
     }
   }
   if (roles.contains(config::v1::ROLE_PUBLISHER)) {
-    if (system.vocabularies().empty()) {
-      fault("vocabularies", "a publisher needs one");
+    if (system.services().empty()) {
+      fault("services", "a publisher needs one");
     }
     if (system.organisations().empty()) {
       fault("organisations", "a publisher needs one");
@@ -79,8 +88,8 @@ Caller::Caller(const config::v1::System& system) {
   for (int role : system.roles()) {
     grants->roles.insert(static_cast<config::v1::Role>(role));
   }
-  grants->vocabularies.insert(system.vocabularies().begin(),
-                              system.vocabularies().end());
+  grants->services.insert(system.services().begin(), system.services().end());
+  grants->acts.insert(system.acts().begin(), system.acts().end());
   for (const auto& organisation : system.organisations()) {
     if (organisation.code() == kEveryCode) {
       grants->whole_schemes.insert(organisation.scheme());
@@ -101,9 +110,14 @@ bool Caller::HasRole(config::v1::Role role) const {
   return grants_ != nullptr && grants_->roles.contains(role);
 }
 
-bool Caller::MayPublishThrough(absl::string_view vocabulary) const {
+bool Caller::MayPublishThrough(absl::string_view service) const {
   return HasRole(config::v1::ROLE_PUBLISHER) &&
-         grants_->vocabularies.contains(vocabulary);
+         grants_->services.contains(service);
+}
+
+bool Caller::MaySay(absl::string_view act) const {
+  return grants_ != nullptr &&
+         (grants_->acts.empty() || grants_->acts.contains(act));
 }
 
 bool Caller::MaySpeakFor(const Organisation& organisation) const {
@@ -125,9 +139,8 @@ std::optional<Organisation> Caller::OnlyOrganisation() const {
   return *grants_->organisations.begin();
 }
 
-std::vector<ConfigFault> CheckRegister(
-    const config::v1::Register& systems,
-    const std::set<std::string>& vocabularies) {
+std::vector<ConfigFault> CheckRegister(const config::v1::Register& systems,
+                                       const std::set<std::string>& services) {
   std::vector<ConfigFault> faults;
   std::set<std::string> ids;
   std::set<std::pair<std::string, std::string>> uris;
@@ -135,7 +148,7 @@ std::vector<ConfigFault> CheckRegister(
   for (int i = 0; i < systems.systems_size(); ++i) {
     const config::v1::System& system = systems.systems(i);
     const std::string path = absl::StrCat("systems[", i, "]");
-    CheckSystem(system, vocabularies, path, &faults);
+    CheckSystem(system, services, path, &faults);
     const auto fault_if_twice = [&](absl::string_view field, bool twice) {
       if (twice) {
         faults.push_back({absl::StrCat(path, ".", field), "is there twice"});
@@ -155,11 +168,10 @@ std::vector<ConfigFault> CheckRegister(
   return faults;
 }
 
-absl::StatusOr<Register> Register::Make(
-    const config::v1::Register& systems,
-    const std::set<std::string>& vocabularies) {
+absl::StatusOr<Register> Register::Make(const config::v1::Register& systems,
+                                        const std::set<std::string>& services) {
   std::string problems;
-  for (const ConfigFault& fault : CheckRegister(systems, vocabularies)) {
+  for (const ConfigFault& fault : CheckRegister(systems, services)) {
     absl::StrAppend(&problems, problems.empty() ? "" : "\n", fault.field, ": ",
                     fault.problem);
   }

@@ -43,8 +43,11 @@ class Caller {
 
   bool HasRole(config::v1::Role role) const;
 
-  // A publisher whose vocabularies hold this one ("police").
-  bool MayPublishThrough(absl::string_view vocabulary) const;
+  // A publisher whose services hold this one ("police").
+  bool MayPublishThrough(absl::string_view service) const;
+
+  // Whether it is granted this act ("concern_raised"), or every one.
+  bool MaySay(absl::string_view act) const;
 
   bool MaySpeakFor(const Organisation& organisation) const;
   bool MaySpeakFor(const event::v1::Organisation& organisation) const;
@@ -56,7 +59,8 @@ class Caller {
   struct Grants {
     std::string system;
     std::set<config::v1::Role> roles;
-    std::set<std::string, std::less<>> vocabularies;
+    std::set<std::string, std::less<>> services;
+    std::set<std::string, std::less<>> acts;  // none: every one
     std::set<Organisation> organisations;
     std::set<std::string, std::less<>> whole_schemes;  // a code of "*"
   };
@@ -83,19 +87,17 @@ inline constexpr size_t kMaxSystemIdCharacters = 64;
 
 // All that is wrong with a register: an id that is empty, too long or there
 // twice; not exactly one of san_uri and san_dns, no issuer, or the same pair
-// twice; no role, an unknown or repeated one; a vocabulary that is not one of
-// `vocabularies`; a publisher without vocabulary or organisation; an
-// organisation whose scheme or code is none.
-std::vector<ConfigFault> CheckRegister(
-    const config::v1::Register& systems,
-    const std::set<std::string>& vocabularies);
+// twice; no role, an unknown or repeated one; a service that is not one of
+// `services`; an act that is none; a publisher without service or organisation;
+// an organisation whose scheme or code is none.
+std::vector<ConfigFault> CheckRegister(const config::v1::Register& systems,
+                                       const std::set<std::string>& services);
 
 class Register {
  public:
   // INVALID_ARGUMENT with every fault of CheckRegister, one a line.
-  static absl::StatusOr<Register> Make(
-      const config::v1::Register& systems,
-      const std::set<std::string>& vocabularies);
+  static absl::StatusOr<Register> Make(const config::v1::Register& systems,
+                                       const std::set<std::string>& services);
 
   // The system that has one of the certificate's URI or DNS names, exactly, by
   // its issuer, exactly. Nothing if there is none, or if two match.

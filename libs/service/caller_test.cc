@@ -29,7 +29,7 @@ const char kTwoSystems[] = R"(
       san_uri: "vigil://system/force-records"
       issuer: "Authority"
       roles: ROLE_PUBLISHER
-      vocabularies: "police"
+      services: "police"
       organisations { scheme: "police" code: "43" }
     }
     systems {
@@ -37,7 +37,7 @@ const char kTwoSystems[] = R"(
       san_dns: "supplier.example"
       issuer: "Authority"
       roles: [ROLE_PUBLISHER, ROLE_COORDINATOR]
-      vocabularies: ["health"]
+      services: ["health"]
       organisations { scheme: "urn" code: "*" }
       organisations { scheme: "ods" code: "RXX" }
     })";
@@ -99,7 +99,7 @@ TEST(Caller, WithoutThePublishersRoleMayNotPublish) {
   config::v1::System system;
   system.set_id("readers");
   system.add_roles(config::v1::ROLE_COORDINATOR);
-  system.add_vocabularies("police");
+  system.add_services("police");
   EXPECT_FALSE(Caller(system).MayPublishThrough("police"));
 }
 
@@ -157,13 +157,13 @@ TEST(Register, TellsEveryFaultAtOnce) {
         san_uri: "a"
         san_dns: "b"
         roles: [ROLE_PUBLISHER, ROLE_PUBLISHER]
-        vocabularies: "fire"
+        services: "fire"
         organisations { scheme: "police" code: "4 3" }
       }
       systems { id: "Spaced out" issuer: "A" roles: ROLE_UNSPECIFIED })"),
               UnorderedElementsAre(
                   "systems[0].id", "systems[0].san_dns", "systems[0].issuer",
-                  "systems[0].roles[1]", "systems[0].vocabularies[0]",
+                  "systems[0].roles[1]", "systems[0].services[0]",
                   "systems[0].organisations[0]", "systems[1].id",
                   "systems[1].san_uri", "systems[1].roles[0]"));
 }
@@ -184,8 +184,7 @@ TEST(Register, APublisherNeedsVocabularyAndOrganisation) {
   EXPECT_THAT(
       FaultyFields(
           R"(systems { id: "a" san_uri: "u" issuer: "A" roles: ROLE_PUBLISHER })"),
-      UnorderedElementsAre("systems[0].vocabularies",
-                           "systems[0].organisations"));
+      UnorderedElementsAre("systems[0].services", "systems[0].organisations"));
 }
 
 TEST(Register, IsNotMadeFromFaults) {

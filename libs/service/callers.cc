@@ -23,12 +23,21 @@ Place::~Place() {
 }
 
 absl::Status Place::Hold(uint32_t requests) {
-  Check(in_flight_ != nullptr && requests_ == 0, "a place holds once");
-  requests_ = requests;
+  Check(in_flight_ != nullptr, "a place that was given");
   const uint32_t before =
       in_flight_->requests.fetch_add(requests, std::memory_order_relaxed);
-  return before + requests > in_flight_->max_requests ? TooMuchInFlight()
-                                                      : absl::OkStatus();
+  if (before + requests > in_flight_->max_requests) {
+    in_flight_->requests.fetch_sub(requests, std::memory_order_relaxed);
+    return TooMuchInFlight();
+  }
+  requests_ += requests;
+  return absl::OkStatus();
+}
+
+void Place::Free(uint32_t requests) {
+  Check(requests <= requests_, "no more is freed than is held");
+  requests_ -= requests;
+  in_flight_->requests.fetch_sub(requests, std::memory_order_relaxed);
 }
 
 Callers::Callers(Register systems, CallersOptions options)

@@ -62,10 +62,13 @@ class Place {
   Place& operator=(Place&& other) noexcept;
   ~Place();
 
-  // Counts that many requests among those that the system has in flight, for as
-  // long as the place is held. Once for each call.
-  // RESOURCE_EXHAUSTED  it would have more than it may: RetryInfo
+  // Counts that many more requests among those that the system has in flight,
+  // until they are freed or the place is gone. Not from several threads at
+  // once. RESOURCE_EXHAUSTED  it would have more than it may, and none of them
+  // is
+  //                     counted: RetryInfo
   absl::Status Hold(uint32_t requests);
+  void Free(uint32_t requests);
 
  private:
   friend class Callers;

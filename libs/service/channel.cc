@@ -6,7 +6,9 @@
 #include <grpcpp/impl/client_unary_call.h>
 #include <grpcpp/impl/rpc_method.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_callback.h>
 #include <grpcpp/support/sync_stream.h>
 
 #if __has_include(<grpcpp/impl/proto_utils.h>)
@@ -15,11 +17,14 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #endif
 
+#include <deque>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "libs/base/atomic_file.h"
+#include "libs/base/check.h"
 #include "libs/service/certificate.h"
 #include "libs/service/grpc_call.h"
 
@@ -73,6 +78,123 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
   }
   return grpc::SslCredentials(options);
 }
+
+// gRPC's threads move bytes between the wire and two queues. Messages are made
+// of bytes, and bytes of them, on the threads of who uses it.
+class ExchangeReactor final
+    : public Exchange,
+      public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  ExchangeReactor(grpc::Channel* channel, const std::string& method,
+                  const CallOptions& options) {
+    Prepare(options, &context_);
+    const grpc::internal::RpcMethod rpc(
+        method.c_str(), grpc::internal::RpcMethod::BIDI_STREAMING);
+    grpc::internal::ClientCallbackReaderWriterFactory<
+        grpc::ByteBuffer, grpc::ByteBuffer>::Create(channel, rpc, &context_,
+                                                    this);
+    AddHold();  // for writes, which begin outside of gRPC's threads
+    StartRead(&reading_);
+    StartCall();
+  }
+
+  ~ExchangeReactor() override {
+    context_.TryCancel();
+    const absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&done_));
+  }
+
+  void Send(const Message& message) override {
+    grpc::ByteBuffer bytes;
+    bool own = false;
+    const grpc::Status status =
+        grpc::SerializationTraits<Message>::Serialize(message, &bytes, &own);
+    Check(status.ok(), "a message can be written");
+    const absl::MutexLock lock(&mutex_);
+    if (closed_ || no_more_) return;
+    to_send_.push_back(std::move(bytes));
+    if (to_send_.size() == 1) StartWrite(&to_send_.front());
+  }
+
+  void SendNoMore() override {
+    const absl::MutexLock lock(&mutex_);
+    if (closed_ || no_more_) return;
+    no_more_ = true;
+    if (to_send_.empty()) StartWritesDone();
+  }
+
+  Received Receive(Message* message, absl::Duration wait) override {
+    const absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(this, &ExchangeReactor::HasNews),
+                            wait);
+    if (received_.empty()) return done_ ? Received::kEnd : Received::kNothing;
+    grpc::ByteBuffer bytes = std::move(received_.front());
+    received_.pop_front();
+    if (!grpc::SerializationTraits<Message>::Deserialize(&bytes, message)
+             .ok()) {
+      status_ = absl::InternalError("an answer cannot be read");
+      received_.clear();
+      context_.TryCancel();
+      unreadable_ = true;
+      mutex_.Await(absl::Condition(&done_));
+      return Received::kEnd;
+    }
+    return Received::kMessage;
+  }
+
+  absl::Status status() const override {
+    const absl::MutexLock lock(&mutex_);
+    return status_;
+  }
+
+  void OnWriteDone(bool ok) override {
+    const absl::MutexLock lock(&mutex_);
+    to_send_.pop_front();
+    if (!ok || closed_) return;  // the end comes by the read
+    if (!to_send_.empty()) {
+      StartWrite(&to_send_.front());
+    } else if (no_more_) {
+      StartWritesDone();
+    }
+  }
+
+  void OnReadDone(bool ok) override {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (ok) {
+        if (!unreadable_) received_.push_back(std::move(reading_));
+        reading_.Clear();
+        StartRead(&reading_);
+        return;
+      }
+      closed_ = true;
+    }
+    RemoveHold();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!unreadable_) status_ = FromGrpc(status);
+    done_ = true;
+  }
+
+ private:
+  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return done_ || !received_.empty();
+  }
+
+  grpc::ClientContext context_;
+  grpc::ByteBuffer reading_;
+  mutable absl::Mutex mutex_;
+  // The first is being written; a deque does not move it.
+  std::deque<grpc::ByteBuffer> to_send_ ABSL_GUARDED_BY(mutex_);
+  std::deque<grpc::ByteBuffer> received_ ABSL_GUARDED_BY(mutex_);
+  bool no_more_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;  // nothing may be started
+  bool unreadable_ ABSL_GUARDED_BY(mutex_) = false;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace
 
@@ -130,6 +252,12 @@ absl::Status Channel::Stream(const std::string& method, const Message& request,
     break;
   }
   return FromGrpc(reader->Finish());
+}
+
+std::unique_ptr<Exchange> Channel::Begin(const std::string& method,
+                                         const CallOptions& options) const {
+  return std::make_unique<ExchangeReactor>(connection_->channel.get(), method,
+                                           options);
 }
 
 absl::StatusOr<bool> Channel::IsServing(absl::string_view service_name,

@@ -5,7 +5,7 @@
 //        .certificate_file = "me.crt", .private_key_file = "me.key"});
 //   Receipt receipt;
 //   absl::Status status = police->Call(
-//       "/vigil.police.v1.PoliceService/RecordIncident", request, &receipt,
+//       "/vigil.police.v1.PoliceService/Submit", statement, &receipt,
 //       {.timeout = absl::Seconds(10)});
 //
 // It repeats a call that ends UNAVAILABLE, as deploy/grpc_service_config.json
@@ -38,6 +38,40 @@ struct Target {
   std::string private_key_file;
 };
 
+// A stream in both directions, as it goes on.
+//
+//   std::unique_ptr<Exchange> stream = channel.Begin(method, options);
+//   stream->Send(statement);
+//   switch (stream->Receive(&outcome, absl::Seconds(30))) { ... }
+//
+// Sending never waits: what the service does not take yet is kept. Whoever
+// sends much bounds what has no answer.
+//
+// Threads: safe.
+class Exchange {
+ public:
+  enum class Received {
+    kMessage,
+    kNothing,  // in that time
+    kEnd,      // nothing will come: see status()
+  };
+
+  // Ends the stream (CANCELLED to the service) if it has not ended.
+  virtual ~Exchange() = default;
+
+  virtual void Send(const google::protobuf::Message& message) = 0;
+
+  // After all that was sent: nothing more will be.
+  virtual void SendNoMore() = 0;
+
+  // The next message, if it comes within `wait`.
+  virtual Received Receive(google::protobuf::Message* message,
+                           absl::Duration wait) = 0;
+
+  // How it ended, once Receive has said that it did.
+  virtual absl::Status status() const = 0;
+};
+
 struct CallOptions {
   absl::Duration timeout = kDefaultDeadline;  // may be infinite
   std::string traceparent;                    // W3C trace context; empty: none
@@ -66,6 +100,10 @@ class Channel {
                       google::protobuf::Message* response,
                       const std::function<bool()>& next,
                       const CallOptions& options = {}) const;
+
+  // Both ways. `options.timeout` is of the whole stream.
+  std::unique_ptr<Exchange> Begin(const std::string& method,
+                                  const CallOptions& options) const;
 
   // NOT_SERVING and unknown names are false; a call that fails is its status.
   absl::StatusOr<bool> IsServing(

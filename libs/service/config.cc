@@ -380,10 +380,10 @@ bool ReadTopics(const std::string& path, File<config::v1::Topics>* file,
 }
 
 bool ReadRegister(const std::string& path,
-                  const std::set<std::string>& vocabularies,
+                  const std::set<std::string>& services,
                   File<config::v1::Register>* file, Problems* problems) {
   if (!Read(path, file, problems)) return false;
-  AddFaults(*file, CheckRegister(file->message, vocabularies), problems);
+  AddFaults(*file, CheckRegister(file->message, services), problems);
   return true;
 }
 
@@ -398,13 +398,12 @@ absl::StatusOr<Configuration> LoadConfiguration(const std::string& path) {
   const bool topics_read =
       !process.message.topics_file().empty() &&
       ReadTopics(process.message.topics_file(), &topics, &problems);
-  // Without topics no vocabulary is known, and each would be called a fault.
-  const std::set<std::string> vocabularies =
-      DeclaredVocabularies(topics.message);
+  // Without topics no service is known, and each would be called a fault.
+  const std::set<std::string> services = DeclaredVocabularies(topics.message);
   const bool register_read = topics_read &&
                              !process.message.register_file().empty() &&
                              ReadRegister(process.message.register_file(),
-                                          vocabularies, &systems, &problems);
+                                          services, &systems, &problems);
   const std::string& as_system =
       process.message.listener().plaintext().as_system();
   if (register_read && !as_system.empty()) {
@@ -420,7 +419,7 @@ absl::StatusOr<Configuration> LoadConfiguration(const std::string& path) {
     }
   }
   if (!problems.empty()) return problems.Status();
-  absl::StatusOr<Register> made = Register::Make(systems.message, vocabularies);
+  absl::StatusOr<Register> made = Register::Make(systems.message, services);
   if (!made.ok()) return made.status();
   return Configuration{.process = std::move(process.message),
                        .topics = std::move(topics.message),
@@ -443,13 +442,13 @@ absl::StatusOr<config::v1::Topics> LoadTopics(const std::string& path) {
   return std::move(file.message);
 }
 
-absl::StatusOr<Register> LoadRegister(
-    const std::string& path, const std::set<std::string>& vocabularies) {
+absl::StatusOr<Register> LoadRegister(const std::string& path,
+                                      const std::set<std::string>& services) {
   Problems problems;
   File<config::v1::Register> file;
-  ReadRegister(path, vocabularies, &file, &problems);
+  ReadRegister(path, services, &file, &problems);
   if (!problems.empty()) return problems.Status();
-  return Register::Make(file.message, vocabularies);
+  return Register::Make(file.message, services);
 }
 
 eventlog::Topics DeclaredTopics(const config::v1::Topics& topics) {
@@ -465,14 +464,14 @@ eventlog::Topics DeclaredTopics(const config::v1::Topics& topics) {
 }
 
 std::set<std::string> DeclaredVocabularies(const config::v1::Topics& topics) {
-  std::set<std::string> vocabularies;
+  std::set<std::string> services;
   for (absl::string_view topic : topics.topics()) {
     if (absl::ConsumePrefix(&topic, "vigil.") &&
         absl::ConsumeSuffix(&topic, ".events.v1")) {
-      vocabularies.emplace(topic);
+      services.emplace(topic);
     }
   }
-  return vocabularies;
+  return services;
 }
 
 }  // namespace vigil::service

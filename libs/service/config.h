@@ -44,8 +44,8 @@ absl::StatusOr<Configuration> LoadConfiguration(const std::string& path);
 // Each file alone, for tools.
 absl::StatusOr<config::v1::Process> LoadProcess(const std::string& path);
 absl::StatusOr<config::v1::Topics> LoadTopics(const std::string& path);
-absl::StatusOr<Register> LoadRegister(
-    const std::string& path, const std::set<std::string>& vocabularies);
+absl::StatusOr<Register> LoadRegister(const std::string& path,
+                                      const std::set<std::string>& services);
 
 // What the log adapters take.
 eventlog::Topics DeclaredTopics(const config::v1::Topics& topics);

@@ -27,7 +27,7 @@ const char kRegister[] = R"(systems {
   san_uri: "vigil://system/force-records"
   issuer: "Authority"
   roles: ROLE_PUBLISHER
-  vocabularies: "police"
+  services: "police"
   organisations { scheme: "police" code: "43" }
 }
 )";
@@ -140,8 +140,8 @@ access { write_topics: "vigil.health.*" }
   id: "force-records"
   san_uri: "u"
   roles: ROLE_PUBLISHER
-  vocabularies: "police"
-  vocabularies: "fire"
+  services: "police"
+  services: "fire"
 }
 )");
   EXPECT_THAT(
@@ -163,7 +163,7 @@ access { write_topics: "vigil.health.*" }
             HasSubstr(Path("register.textproto") +
                       ":1: systems[0].issuer: is required\n"),
             HasSubstr(Path("register.textproto") +
-                      ":6: systems[0].vocabularies[1]: "),
+                      ":6: systems[0].services[1]: "),
             HasSubstr(Path("register.textproto") +
                       ":1: systems[0].organisations: a publisher needs one")));
 }

@@ -3,7 +3,7 @@
 //   Metrics metrics;
 //   metrics.AddGauge("vigil_outbox_records", "Records not yet relayed.",
 //                    [&] { return double(outbox.depth()); });
-//   metrics.ForRpc("vigil.police.v1.PoliceService/RaiseConcern")
+//   metrics.ForRpc("vigil.police.v1.PoliceService/Submit")
 //       ->Finished(absl::StatusCode::kOk, elapsed);
 //   metrics.Expose("127.0.0.1:9464");   // Server::Start does it
 //

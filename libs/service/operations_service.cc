@@ -5,8 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "libs/event/check.h"
 #include "libs/event/codes.h"
-#include "libs/event/unknown.h"
 #include "libs/event/violation.h"
 #include "libs/service/callers.h"
 #include "libs/service/grpc_call.h"
@@ -66,7 +67,8 @@ class OperationsService::Rpcs final
       return PermissionDenied("operations.operator", "register-1");
     }
     event::Violations violations;
-    event::FindUnknown(request, &violations);
+    event::Warnings warnings;
+    event::CheckRequest(request, absl::Now(), &violations, &warnings);
     return violations.empty() ? absl::OkStatus() : InvalidRequest(violations);
   }
 

@@ -10,13 +10,12 @@
 
 #include "google/protobuf/text_format.h"
 #include "libs/eventlog/rocksdb_event_log.h"
-#include "libs/service/acts.h"
 #include "libs/service/channel.h"
 #include "libs/service/status.h"
+#include "libs/service/test_writer.h"
 #include "libs/service/writer_process.h"
 #include "tests/fault/faulty_disk.h"
 #include "vigil/common/v1/operations.pb.h"
-#include "vigil/police/v1/police.pb.h"
 
 namespace vigil::service {
 namespace {
@@ -37,7 +36,7 @@ class OperationsServiceTest : public testing::Test {
     config::v1::Register systems;
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
         R"(systems { id: "me" san_uri: "vigil://system/me" issuer: "i"
-                     vocabularies: "police"
+                     services: "police"
                      organisations { scheme: "police" code: "43" } roles: )" +
             roles + " }",
         &systems));
@@ -72,12 +71,10 @@ class OperationsServiceTest : public testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<WriterProcess>> Open(const std::string& name) {
-    return WriterProcess::Open(
-        {.name = name,
-         .service = police::v1::Item::descriptor()->file()->FindServiceByName(
-             "PoliceService"),
-         .translate = TranslateAct},
-        folder_ + "/" + name, process_, log_.get(), callers_.get(), &metrics_);
+    Writer writer = PoliceWriter();
+    writer.name = name;
+    return WriterProcess::Open(std::move(writer), folder_ + "/" + name,
+                               process_, log_.get(), callers_.get(), &metrics_);
   }
 
   absl::Status Call(const std::string& method,

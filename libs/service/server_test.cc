@@ -30,29 +30,29 @@
 #include "libs/base/atomic_file.h"
 #include "libs/base/limits.h"
 #include "libs/event/codes.h"
-#include "libs/service/agency_service.h"
 #include "libs/service/callers.h"
 #include "libs/service/channel.h"
 #include "libs/service/metrics.h"
 #include "libs/service/status.h"
 #include "libs/service/test_certificates.h"
-#include "vigil/police/v1/police.pb.h"
+#include "libs/service/test_writer.h"
+#include "libs/service/writer_service.h"
 
 namespace vigil::service {
 namespace {
 
 using common::v1::Receipt;
+using common::v1::Statement;
+using common::v1::StreamOutcome;
+using common::v1::SubmitBatchRequest;
 using common::v1::SubmitBatchResponse;
 using google::protobuf::Message;
-using police::v1::RecordIncidentRequest;
-using police::v1::SubmitBatchRequest;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
 const char kService[] = "vigil.police.v1.PoliceService";
-const std::string kRecordIncident =
-    "/vigil.police.v1.PoliceService/RecordIncident";
+const std::string kSubmit = "/vigil.police.v1.PoliceService/Submit";
 const std::string kSubmitBatch = "/vigil.police.v1.PoliceService/SubmitBatch";
 
 // Before main, so before any thread: RunUntilSignal is tested in this process.
@@ -67,8 +67,8 @@ Receipt ReceiptFor(const std::string& id) {
   return receipt;
 }
 
-RecordIncidentRequest Incident(const std::string& request_id) {
-  RecordIncidentRequest request;
+Statement Incident(const std::string& request_id) {
+  Statement request;
   request.mutable_submission()->set_request_id(request_id);
   return request;
 }
@@ -115,16 +115,8 @@ class ServerTest : public testing::Test {
         CallersOptions{.plaintext_system = "demo",
                        .calls_in_flight_per_system = calls_in_flight,
                        .requests_in_flight_per_system = requests_in_flight});
-    service_ = std::make_unique<AgencyService>(
-        *police::v1::Item::descriptor()->file()->FindServiceByName(
-            "PoliceService"),
-        callers_.get(), &metrics_,
-        [](const Message& request) {
-          return static_cast<size_t>(
-              dynamic_cast<const RecordIncidentRequest&>(request)
-                  .children_size());
-        },
-        std::move(submit));
+    service_ = std::make_unique<WriterService>(PoliceWriter(), callers_.get(),
+                                               &metrics_, std::move(submit));
     server_ = std::make_unique<Server>("police", process_, &metrics_);
     server_->Add(service_->name(), service_->grpc_service());
     absl::Status started = server_->Start();
@@ -132,10 +124,9 @@ class ServerTest : public testing::Test {
   }
 
   // Answers each request with its own id.
-  static void Echo(const Call&, const Message& request,
+  static void Echo(const Call&, const Statement& statement,
                    const ReceiptDone& done) {
-    const auto& incident = dynamic_cast<const RecordIncidentRequest&>(request);
-    done(ReceiptFor(incident.submission().request_id()));
+    done(ReceiptFor(statement.submission().request_id()));
   }
 
   Channel Tls(const std::string& system) const {
@@ -158,7 +149,7 @@ class ServerTest : public testing::Test {
   config::v1::Process process_;
   Metrics metrics_;
   std::unique_ptr<Callers> callers_;
-  std::unique_ptr<AgencyService> service_;
+  std::unique_ptr<WriterService> service_;
   std::unique_ptr<Server> server_;
 
  private:
@@ -167,34 +158,34 @@ class ServerTest : public testing::Test {
 
 TEST_F(ServerTest, AKnownSystemIsItself) {
   std::string system;
-  Start([&](const Call& call, const Message& request, const ReceiptDone& done) {
-    system = call.caller.system();
-    Echo(call, request, done);
-  });
+  Start(
+      [&](const Call& call, const Statement& request, const ReceiptDone& done) {
+        system = call.caller.system();
+        Echo(call, request, done);
+      });
   Receipt receipt;
   absl::Status status =
-      Tls("force-records").Call(kRecordIncident, Incident("r1"), &receipt);
+      Tls("force-records").Call(kSubmit, Incident("r1"), &receipt);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(receipt.conversation_ref(), "r1");
   EXPECT_EQ(system, "force-records");
   EXPECT_THAT(metrics_.Text(),
               HasSubstr("vigil_requests_total{code=\"OK\",rpc=\"vigil.police."
-                        "v1.PoliceService/RecordIncident\"} 1"));
+                        "v1.PoliceService/Submit\"} 1"));
 }
 
 TEST_F(ServerTest, AnUnregisteredCertificateIsNobody) {
   Start(Echo);
   Receipt receipt;
-  EXPECT_EQ(Tls("stranger").Call(kRecordIncident, Incident("r"), &receipt),
+  EXPECT_EQ(Tls("stranger").Call(kSubmit, Incident("r"), &receipt),
             Unauthenticated());
 }
 
 TEST_F(ServerTest, ARegisteredNameByAnotherIssuerIsNobody) {
   Start(Echo);
   Receipt receipt;
-  EXPECT_EQ(
-      Tls("other/force-records").Call(kRecordIncident, Incident("r"), &receipt),
-      Unauthenticated());
+  EXPECT_EQ(Tls("other/force-records").Call(kSubmit, Incident("r"), &receipt),
+            Unauthenticated());
 }
 
 TEST_F(ServerTest, AnUntrustedAuthorityGetsNoConnection) {
@@ -202,10 +193,9 @@ TEST_F(ServerTest, AnUntrustedAuthorityGetsNoConnection) {
                                                   "/ca.crt");
   Start(Echo);
   Receipt receipt;
-  EXPECT_EQ(Tls("other/force-records")
-                .Call(kRecordIncident, Incident("r"), &receipt)
-                .code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(
+      Tls("other/force-records").Call(kSubmit, Incident("r"), &receipt).code(),
+      absl::StatusCode::kUnavailable);
 }
 
 TEST_F(ServerTest, WithoutACertificateThereIsNoConnection) {
@@ -215,7 +205,7 @@ TEST_F(ServerTest, WithoutACertificateThereIsNoConnection) {
                                 .certificate_file = "",
                                 .private_key_file = ""});
   Receipt receipt;
-  EXPECT_EQ(channel->Call(kRecordIncident, Incident("r"), &receipt).code(),
+  EXPECT_EQ(channel->Call(kSubmit, Incident("r"), &receipt).code(),
             absl::StatusCode::kUnavailable);
 }
 
@@ -226,19 +216,19 @@ TEST_F(ServerTest, PlaintextToTheTlsPortIsNoConnection) {
                                 .certificate_file = "",
                                 .private_key_file = ""});
   Receipt receipt;
-  EXPECT_EQ(channel->Call(kRecordIncident, Incident("r"), &receipt).code(),
+  EXPECT_EQ(channel->Call(kSubmit, Incident("r"), &receipt).code(),
             absl::StatusCode::kUnavailable);
 }
 
 TEST_F(ServerTest, PlaintextSpeaksAsTheNamedSystem) {
   std::string system;
-  Start([&](const Call& call, const Message& request, const ReceiptDone& done) {
-    system = call.caller.system();
-    Echo(call, request, done);
-  });
+  Start(
+      [&](const Call& call, const Statement& request, const ReceiptDone& done) {
+        system = call.caller.system();
+        Echo(call, request, done);
+      });
   Receipt receipt;
-  absl::Status status =
-      Plaintext().Call(kRecordIncident, Incident("r"), &receipt);
+  absl::Status status = Plaintext().Call(kSubmit, Incident("r"), &receipt);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(system, "demo");
 }
@@ -275,20 +265,21 @@ TEST_F(ServerTest, ACallHasADeadlineAlwaysAndItsTrace) {
   const std::string trace =
       "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   std::vector<Call> calls;
-  Start([&](const Call& call, const Message& request, const ReceiptDone& done) {
-    calls.push_back(call);
-    Echo(call, request, done);
-  });
+  Start(
+      [&](const Call& call, const Statement& request, const ReceiptDone& done) {
+        calls.push_back(call);
+        Echo(call, request, done);
+      });
   Receipt receipt;
   const absl::Time before = absl::Now();
   const Channel channel = Plaintext();
   ASSERT_TRUE(
       channel
-          .Call(kRecordIncident, Incident("r"), &receipt,
+          .Call(kSubmit, Incident("r"), &receipt,
                 {.timeout = absl::InfiniteDuration(), .traceparent = trace})
           .ok());
   ASSERT_TRUE(channel
-                  .Call(kRecordIncident, Incident("r"), &receipt,
+                  .Call(kSubmit, Incident("r"), &receipt,
                         {.timeout = absl::Hours(1),
                          .traceparent = "00-not-hexadecimal"})
                   .ok());
@@ -301,22 +292,23 @@ TEST_F(ServerTest, ACallHasADeadlineAlwaysAndItsTrace) {
 }
 
 TEST_F(ServerTest, AnErrorCarriesItsDetails) {
-  Start([](const Call&, const Message&, const ReceiptDone& done) {
+  Start([](const Call&, const Statement&, const ReceiptDone& done) {
     done(RequestIdReused("aa", "bb"));
   });
   Receipt receipt;
-  EXPECT_EQ(Plaintext().Call(kRecordIncident, Incident("r"), &receipt),
+  EXPECT_EQ(Plaintext().Call(kSubmit, Incident("r"), &receipt),
             RequestIdReused("aa", "bb"));
 }
 
 TEST_F(ServerTest, UnavailableIsRepeatedAsTheServiceConfigSays) {
   std::atomic<int> calls = 0;
-  Start([&](const Call& call, const Message& request, const ReceiptDone& done) {
-    if (++calls < 3) return done(AppendInDoubt());
-    Echo(call, request, done);
-  });
+  Start(
+      [&](const Call& call, const Statement& request, const ReceiptDone& done) {
+        if (++calls < 3) return done(AppendInDoubt());
+        Echo(call, request, done);
+      });
   Receipt receipt;
-  EXPECT_TRUE(Plaintext().Call(kRecordIncident, Incident("r"), &receipt).ok());
+  EXPECT_TRUE(Plaintext().Call(kSubmit, Incident("r"), &receipt).ok());
   EXPECT_EQ(calls, 3);
 }
 
@@ -344,21 +336,35 @@ TEST_F(ServerTest, BytesThatAreNoMessageAreRefused) {
   Start(Echo);
   Receipt receipt;
   const Channel channel = Plaintext();
-  EXPECT_EQ(
-      Violation(channel.Call(kRecordIncident, Bytes("\xff\xff"), &receipt)),
-      "submission BYTES_INVALID");
-  RecordIncidentRequest request = Incident("r");
+  EXPECT_EQ(Violation(channel.Call(kSubmit, Bytes("\xff\xff"), &receipt)),
+            "submission BYTES_INVALID");
+  Statement request = Incident("r");
   std::string bytes = request.submission().SerializeAsString();
   bytes.back() = '\xe9';
-  EXPECT_EQ(Violation(channel.Call(kRecordIncident, Bytes(bytes), &receipt)),
+  EXPECT_EQ(Violation(channel.Call(kSubmit, Bytes(bytes), &receipt)),
             "submission.request_id TEXT_NOT_UTF8");
+}
+
+// A parser would keep the last of two acts, in silence.
+TEST_F(ServerTest, TwoActsInOneStatementAreRefused) {
+  Start(Echo);
+  Statement one = Incident("r");
+  one.mutable_incident_attended();
+  Statement other;
+  other.mutable_home_visited()->set_outcome(event::v1::VISIT_OUTCOME_SEEN);
+  google::protobuf::Empty both;
+  ASSERT_TRUE(both.ParseFromString(one.SerializeAsString() +
+                                   other.SerializeAsString()));
+  Receipt receipt;
+  EXPECT_THAT(Violation(Plaintext().Call(kSubmit, both, &receipt)),
+              HasSubstr("TWO_ACTS"));
 }
 
 TEST_F(ServerTest, AnItemThatIsNoMessageRefusesNoOther) {
   Start(Echo);
   SubmitBatchRequest batch;
   for (const char* id : {"r1", "r2", "r3", "r4"}) {
-    *batch.add_items()->mutable_record_incident() = Incident(id);
+    *batch.add_statements() = Incident(id);
   }
   // The second holds a text that is not UTF-8, and the third breaks off: so
   // they are written as bytes, and read by nobody before the server.
@@ -390,16 +396,15 @@ TEST_F(ServerTest, ACompressedMessageIsNotInflated) {
   Start(Echo);
   const auto channel = grpc::CreateChannel(server_->plaintext_address(),
                                            grpc::InsecureChannelCredentials());
-  grpc::TemplatedGenericStub<RecordIncidentRequest, Receipt> stub(channel);
+  grpc::TemplatedGenericStub<Statement, Receipt> stub(channel);
   for (const auto algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
     grpc::ClientContext context;
     context.set_compression_algorithm(algorithm);
-    const RecordIncidentRequest request =
-        Incident(std::string(kMaxBatchBytes / 2, 'r'));
+    const Statement request = Incident(std::string(kMaxBatchBytes / 2, 'r'));
     Receipt receipt;
     absl::Notification done;
     grpc::Status status;
-    stub.UnaryCall(&context, kRecordIncident, {}, &request, &receipt,
+    stub.UnaryCall(&context, kSubmit, {}, &request, &receipt,
                    [&](grpc::Status ended) {
                      status = std::move(ended);
                      done.Notify();
@@ -424,12 +429,9 @@ TEST_F(ServerTest, ABatchHasOneOutcomePerItemInOrder) {
   // Answered all at once, the last first, on another thread.
   absl::Mutex mutex;
   std::vector<std::pair<std::string, ReceiptDone>> waiting;
-  Start([&](const Call&, const Message& request, ReceiptDone done) {
+  Start([&](const Call&, const Statement& request, ReceiptDone done) {
     absl::MutexLock lock(&mutex);
-    waiting.emplace_back(dynamic_cast<const RecordIncidentRequest&>(request)
-                             .submission()
-                             .request_id(),
-                         std::move(done));
+    waiting.emplace_back(request.submission().request_id(), std::move(done));
   });
   std::thread answers([&] {
     absl::MutexLock lock(&mutex);
@@ -442,36 +444,24 @@ TEST_F(ServerTest, ABatchHasOneOutcomePerItemInOrder) {
     }
   });
   SubmitBatchRequest batch;
-  *batch.add_items()->mutable_record_incident() = Incident("r1");
-  *batch.add_items()->mutable_record_incident() = Incident("r2");
-  batch.add_items();  // asks nothing
-  auto* unknown = batch.add_items();
-  *unknown->mutable_record_incident() = Incident("newer");
-  unknown->GetReflection()->MutableUnknownFields(unknown)->AddVarint(999, 1);
-  *batch.add_items()->mutable_record_incident() = Incident("r5");
+  *batch.add_statements() = Incident("r1");
+  *batch.add_statements() = Incident("r2");
+  auto* bytes = batch.add_statements();  // what no parser takes
+  bytes->GetReflection()->MutableUnknownFields(bytes)->AddLengthDelimited(
+      1, "\xff\xff");
+  *batch.add_statements() = Incident("r5");
 
   SubmitBatchResponse response;
   absl::Status status = Plaintext().Call(kSubmitBatch, batch, &response);
   answers.join();
   ASSERT_TRUE(status.ok()) << status;
-  ASSERT_EQ(response.outcomes_size(), 5);
+  ASSERT_EQ(response.outcomes_size(), 4);
   EXPECT_EQ(response.outcomes(0).receipt().conversation_ref(), "r1");
   EXPECT_EQ(FromRpcStatus(response.outcomes(1).error()),
             RequestIdReused("a", "b"));
-  EXPECT_EQ(response.outcomes(4).receipt().conversation_ref(), "r5");
-
-  google::rpc::BadRequest bad;
-  for (const auto& [outcome, field, code] :
-       {std::tuple(2, "request", "REQUIRED: "),
-        std::tuple(3, "999", "UNKNOWN_FIELD: ")}) {
-    const auto& error = response.outcomes(outcome).error();
-    EXPECT_EQ(error.code(),
-              static_cast<int>(absl::StatusCode::kInvalidArgument));
-    ASSERT_TRUE(error.details(0).UnpackTo(&bad));
-    ASSERT_EQ(bad.field_violations_size(), 1);
-    EXPECT_EQ(bad.field_violations(0).field(), field);
-    EXPECT_THAT(bad.field_violations(0).description(), StartsWith(code));
-  }
+  EXPECT_EQ(Violation(FromRpcStatus(response.outcomes(2).error())),
+            "submission BYTES_INVALID");
+  EXPECT_EQ(response.outcomes(3).receipt().conversation_ref(), "r5");
 }
 
 TEST_F(ServerTest, ABatchHasLimits) {
@@ -484,34 +474,34 @@ TEST_F(ServerTest, ABatchHasLimits) {
             "INVALID_REQUEST");
 
   for (size_t i = 0; i < kMaxBatchRequests; ++i) {
-    *batch.add_items()->mutable_record_incident() = Incident("r");
+    *batch.add_statements() = Incident("r");
   }
   absl::Status status = channel.Call(kSubmitBatch, batch, &response);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(response.outcomes_size(), static_cast<int>(kMaxBatchRequests));
 
-  batch.add_items();
+  batch.add_statements();
   EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
   // Nor is a system told to try again with more than it may have in flight.
-  while (batch.items_size() < 10'000) batch.add_items();
+  while (batch.statements_size() < 10'000) batch.add_statements();
   EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
 
   batch.Clear();
-  *batch.add_items()->mutable_record_incident() =
-      Incident(std::string(kMaxBatchBytes, 'r'));
+  *batch.add_statements() = Incident(std::string(kMaxBatchBytes, 'r'));
   EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
 
   batch.Clear();
-  auto& many = *batch.add_items()->mutable_record_incident();
-  for (size_t i = 0; i < kMaxCallEvents / 50; ++i) many.add_children();
-  while (batch.items_size() < 50) batch.add_items()->CopyFrom(batch.items(0));
+  Statement& many = *batch.add_statements();
+  for (size_t i = 0; i < kMaxCallEvents / 50; ++i) many.add_about();
+  while (batch.statements_size() < 50)
+    batch.add_statements()->CopyFrom(batch.statements(0));
   status = channel.Call(kSubmitBatch, batch, &response);
   EXPECT_TRUE(status.ok()) << status;
-  batch.add_items()->mutable_record_incident()->add_children();
+  batch.add_statements()->add_about();
   EXPECT_EQ(channel.Call(kSubmitBatch, batch, &response), BatchTooLarge());
 
   batch.Clear();
-  batch.add_items();
+  batch.add_statements();
   batch.GetReflection()->MutableUnknownFields(&batch)->AddVarint(999, 1);
   EXPECT_EQ(Reason(channel.Call(kSubmitBatch, batch, &response)),
             "INVALID_REQUEST");
@@ -531,18 +521,24 @@ TEST(SubmitBatchResponse, IsNeverMoreThanClientsAccept) {
       common::v1::StoredEvent& event = *receipt.add_events();
       event.set_event_id("2ed6657d-e927-568b-95e1-2665a8aea6a2");
       event.set_subject(
-          "s1.p.0123abcd.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+          "s1.p.0123abcd.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.AAAA");
+      event.set_field("about[19].observations[19]");
       event.set_type("vigil.event.v1.InvestigationStepped");
       event.mutable_position()->set_topic("vigil.social_care.events.v1");
       event.mutable_position()->set_partition(1'000);
       event.mutable_position()->set_offset(INT64_MAX);
     }
+    for (size_t j = 0; j < kMaxCallNames / kMaxBatchRequests; ++j) {
+      event::v1::Named& named = *receipt.add_named();
+      named.set_field("household_described.members[49].person");
+      named.set_subject(
+          "s1.p.0123abcd.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.AAAA");
+    }
     for (size_t j = 0; j < kMaxReceiptWarnings; ++j) {
       common::v1::Warning& warning = *receipt.add_warnings();
       warning.set_code("IDENTIFIER_HOLDER_NOT_STATED");
       warning.set_field(
-          "account.people_involved[49].person.demographics.identifiers[19]"
-          ".verified");
+          "involved[49].person.demographics.identifiers[19].verified");
       warning.set_text(
           std::string(event::FindCode("LOCAL_TIME_AMBIGUOUS")->description));
     }
@@ -557,11 +553,134 @@ TEST(SubmitBatchResponse, IsNeverMoreThanClientsAccept) {
   EXPECT_LT(response.ByteSizeLong(), kMaxBatchBytes);
 }
 
+// What a client sends on one stream, and what it gets.
+class StreamTest : public ServerTest {
+ protected:
+  using Stub = grpc::TemplatedGenericStub<Statement, StreamOutcome>;
+
+  void Open() {
+    channel_ = grpc::CreateChannel(server_->plaintext_address(),
+                                   grpc::InsecureChannelCredentials());
+    Stub stub(channel_);
+    stream_ = stub.PrepareCall(
+        &context_, "/vigil.police.v1.PoliceService/SubmitStream", &queue_);
+    stream_->StartCall(Tag());
+    EXPECT_TRUE(Next());
+  }
+  void Write(const std::string& id) {
+    stream_->Write(Incident(id), Tag());
+    EXPECT_TRUE(Next());
+  }
+  bool Read(StreamOutcome* outcome) {
+    stream_->Read(outcome, Tag());
+    return Next();
+  }
+  grpc::Status Finish() {
+    grpc::Status status;
+    stream_->Finish(&status, Tag());
+    EXPECT_TRUE(Next());
+    return status;
+  }
+  void WritesDone() {
+    stream_->WritesDone(Tag());
+    EXPECT_TRUE(Next());
+  }
+
+  void* Tag() { return this; }
+  bool Next() {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  std::shared_ptr<grpc::Channel> channel_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<Statement, StreamOutcome>>
+      stream_;
+};
+
+TEST_F(StreamTest, EachStatementHasItsOutcomeAsItBecomesKnown) {
+  // The first is answered after the second.
+  ReceiptDone first;
+  Start([&](const Call& call, const Statement& request, ReceiptDone done) {
+    if (request.submission().request_id() == "r0") {
+      first = std::move(done);
+      return;
+    }
+    Echo(call, request, done);
+    if (first != nullptr) std::exchange(first, nullptr)(ReceiptFor("r0"));
+  });
+  Open();
+  Write("r0");
+  Write("r1");
+  StreamOutcome outcome;
+  ASSERT_TRUE(Read(&outcome));
+  EXPECT_EQ(outcome.index(), 1u);
+  EXPECT_EQ(outcome.outcome().receipt().conversation_ref(), "r1");
+  ASSERT_TRUE(Read(&outcome));
+  EXPECT_EQ(outcome.index(), 0u);
+  EXPECT_EQ(outcome.outcome().receipt().conversation_ref(), "r0");
+  WritesDone();
+  EXPECT_FALSE(Read(&outcome));
+  EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(StreamTest, NoMoreAreReadThanTheWindowHolds) {
+  absl::Mutex mutex;
+  std::vector<ReceiptDone> held;
+  Start([&](const Call&, const Statement&, ReceiptDone done) {
+    const absl::MutexLock lock(&mutex);
+    held.push_back(std::move(done));
+  });
+  Open();
+  const size_t sent = kStreamWindow + 5;
+  for (size_t i = 0; i < sent; ++i) Write("r");
+  WritesDone();
+  std::thread answers([&] {
+    size_t expected = kStreamWindow;  // all that may wait, then whatever comes
+    for (size_t answered = 0; answered < sent;) {
+      std::vector<ReceiptDone> ready;
+      {
+        const absl::MutexLock lock(&mutex);
+        const auto waits = [&] { return held.size() >= expected; };
+        mutex.Await(absl::Condition(&waits));
+        EXPECT_LE(held.size(), kStreamWindow);
+        ready.swap(held);
+      }
+      expected = 1;
+      answered += ready.size();
+      for (ReceiptDone& done : ready) done(ReceiptFor("r"));
+    }
+  });
+  for (size_t i = 0; i < sent; ++i) {
+    StreamOutcome outcome;
+    EXPECT_TRUE(Read(&outcome));
+  }
+  answers.join();
+  EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(StreamTest, ABrokenStreamEndsWhenEveryStatementHasItsOutcome) {
+  absl::Notification arrived;
+  ReceiptDone held;
+  Start([&](const Call&, const Statement&, ReceiptDone done) {
+    held = std::move(done);
+    arrived.Notify();
+  });
+  Open();
+  Write("r0");
+  arrived.WaitForNotification();
+  context_.TryCancel();
+  EXPECT_EQ(Finish().error_code(), grpc::StatusCode::CANCELLED);
+  std::exchange(held, nullptr)(ReceiptFor("r0"));  // and nobody reads it
+}
+
 TEST_F(ServerTest, ABatchCountsAsManyAsItHolds) {
   Start(Echo, /*calls_in_flight=*/8, /*requests_in_flight=*/kMaxBatchRequests);
   SubmitBatchRequest batch;
   for (size_t i = 0; i < kMaxBatchRequests; ++i) {
-    *batch.add_items()->mutable_record_incident() = Incident("r");
+    *batch.add_statements() = Incident("r");
   }
   const Channel channel = Plaintext();
   SubmitBatchResponse response;
@@ -574,7 +693,7 @@ TEST_F(ServerTest, OneSystemHasSoManyCallsInFlight) {
   absl::Notification arrived;
   ReceiptDone held;
   Start(
-      [&](const Call& call, const Message& request, ReceiptDone done) {
+      [&](const Call& call, const Statement& request, ReceiptDone done) {
         if (arrived.HasBeenNotified()) return Echo(call, request, done);
         held = std::move(done);
         arrived.Notify();
@@ -583,20 +702,19 @@ TEST_F(ServerTest, OneSystemHasSoManyCallsInFlight) {
   const Channel channel = Plaintext();
   std::thread first([&] {
     Receipt receipt;
-    EXPECT_TRUE(channel.Call(kRecordIncident, Incident("r1"), &receipt).ok());
+    EXPECT_TRUE(channel.Call(kSubmit, Incident("r1"), &receipt).ok());
   });
   arrived.WaitForNotification();
   Receipt receipt;
-  absl::Status status = channel.Call(kRecordIncident, Incident("r2"), &receipt);
+  absl::Status status = channel.Call(kSubmit, Incident("r2"), &receipt);
   EXPECT_EQ(status, TooMuchInFlight());
   EXPECT_EQ(RetryAfter(status), kRetryAfter);
   // Another system has its own room.
-  EXPECT_TRUE(Tls("force-records")
-                  .Call(kRecordIncident, Incident("r3"), &receipt)
-                  .ok());
+  EXPECT_TRUE(
+      Tls("force-records").Call(kSubmit, Incident("r3"), &receipt).ok());
   std::exchange(held, nullptr)(ReceiptFor("r1"));
   first.join();
-  EXPECT_TRUE(channel.Call(kRecordIncident, Incident("r4"), &receipt).ok());
+  EXPECT_TRUE(channel.Call(kSubmit, Incident("r4"), &receipt).ok());
 }
 
 TEST_F(ServerTest, HealthIsByName) {
@@ -678,14 +796,13 @@ TEST_F(ServerTest, WhatItWritesIsForItsOwnUserAlone) {
 TEST_F(ServerTest, ATerminationSignalEndsItInGoodOrder) {
   absl::Notification arrived;
   ReceiptDone held;
-  Start([&](const Call&, const Message&, ReceiptDone done) {
+  Start([&](const Call&, const Statement&, ReceiptDone done) {
     held = std::move(done);
     arrived.Notify();
   });
   std::thread caller([&] {
     Receipt receipt;
-    absl::Status status =
-        Plaintext().Call(kRecordIncident, Incident("r"), &receipt);
+    absl::Status status = Plaintext().Call(kSubmit, Incident("r"), &receipt);
     EXPECT_TRUE(status.ok()) << status;
   });
   arrived.WaitForNotification();

@@ -105,6 +105,7 @@ absl::Status InvalidRequest(const event::Violations& violations,
     const event::Violation& violation = violations.list()[i];
     auto* field = bad.add_field_violations();
     field->set_field(violation.field);
+    field->set_reason(violation.code);
     field->set_description(
         absl::StrCat(violation.code, ": ", violation.description));
   }

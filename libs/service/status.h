@@ -36,15 +36,16 @@ inline constexpr absl::string_view kErrorDomain = "vigil";
 // leader's election usually takes, short for a person who waits.
 inline constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
-// INVALID_ARGUMENT: BadRequest with one violation per field, whose description
-// begins with the published code ("REQUIRED: ..."), and ErrorInfo
-// INVALID_REQUEST whose metadata say how many `violations` there are and how
-// many of them are `not_listed`. At most kMaxViolations are listed, and no more
-// than fit in kMaxStatusBytes as the status stands in the trailers (base64).
+// INVALID_ARGUMENT: BadRequest with one violation per field, whose reason is
+// the published code ("REQUIRED"), which its description begins with too, for
+// those who read no reason; and ErrorInfo INVALID_REQUEST, whose metadata say
+// how many `violations` there are and how many of them are `not_listed`. At
+// most kMaxViolations are listed, and no more than fit in kMaxStatusBytes as
+// the status stands in the trailers (base64).
 absl::Status InvalidRequest(const event::Violations& violations);
 
-// INVALID_ARGUMENT, BATCH_TOO_LARGE: over kMaxBatchRequests, kMaxCallEvents or
-// kMaxBatchBytes.
+// INVALID_ARGUMENT, BATCH_TOO_LARGE: over kMaxBatchRequests, kMaxCallEvents,
+// kMaxCallNames or kMaxBatchBytes.
 absl::Status BatchTooLarge();
 
 // UNAUTHENTICATED. One text for all reasons: a stranger learns nothing.

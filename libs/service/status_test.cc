@@ -46,6 +46,7 @@ TEST(InvalidRequest, NamesEachFieldAndBeginsWithTheCode) {
   google::rpc::BadRequest bad = BadRequest(status);
   ASSERT_EQ(bad.field_violations_size(), 2);
   EXPECT_EQ(bad.field_violations(0).field(), "account.headline");
+  EXPECT_EQ(bad.field_violations(0).reason(), "REQUIRED");
   EXPECT_THAT(bad.field_violations(0).description(), StartsWith("REQUIRED: "));
   EXPECT_EQ(bad.field_violations(1).field(), "children[0].demographics.77");
   EXPECT_THAT(bad.field_violations(1).description(),

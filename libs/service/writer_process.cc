@@ -137,15 +137,11 @@ WriterProcess::WriterProcess(Writer writer,
       outbox_(std::move(outbox)),
       store_(log, outbox_.get(), StoreOptions(process)),
       pipeline_(writer, &store_, std::move(keys)),
-      service_(
-          *writer.service, callers, metrics,
-          [this](const google::protobuf::Message& request) {
-            return pipeline_.EventsOf(request);
-          },
-          [this](const Call& call, const google::protobuf::Message& request,
-                 ReceiptDone done) {
-            pipeline_.Submit(call, request, std::move(done));
-          }) {
+      service_(writer, callers, metrics,
+               [this](const Call& call, const common::v1::Statement& statement,
+                      ReceiptDone done) {
+                 pipeline_.Submit(call, statement, std::move(done));
+               }) {
   const Metrics::Labels labels = {{"writer", name_}};
   metrics->AddGauge(
       "vigil_outbox_records", "Accepted and not yet in the log.",

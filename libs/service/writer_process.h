@@ -11,12 +11,12 @@
 #include "libs/eventlog/event_log.h"
 #include "libs/eventlog/outbox.h"
 #include "libs/eventlog/store_and_forward.h"
-#include "libs/service/agency_service.h"
 #include "libs/service/callers.h"
-#include "libs/service/command_pipeline.h"
 #include "libs/service/metrics.h"
 #include "libs/service/operations_service.h"
+#include "libs/service/pipeline.h"
 #include "libs/service/server.h"
+#include "libs/service/writer_service.h"
 #include "vigil/config/v1/config.pb.h"
 
 namespace vigil::service {
@@ -68,11 +68,11 @@ class WriterProcess {
   const std::string naming_key_id_;
   const std::unique_ptr<eventlog::Outbox> outbox_;
   eventlog::StoreAndForward store_;
-  CommandPipeline pipeline_;
-  AgencyService service_;
+  Pipeline pipeline_;
+  WriterService service_;
 };
 
-// main() of an agency's service: `police --config FILE`. Serves until SIGTERM;
+// main() of a writer's process: `police --config FILE`. Serves until SIGTERM;
 // with --replace-naming-key it does that and ends. Exit codes: 0 ended in
 // order, 1 could not start, 2 usage.
 int RunWriter(Writer writer, int argc, char** argv);

@@ -10,8 +10,7 @@
 #include "absl/strings/match.h"
 #include "libs/event/naming_key_file.h"
 #include "libs/eventlog/rocksdb_event_log.h"
-#include "libs/service/acts.h"
-#include "vigil/police/v1/police.pb.h"
+#include "libs/service/test_writer.h"
 
 namespace vigil::service {
 namespace {
@@ -37,13 +36,8 @@ class WriterProcessTest : public testing::Test {
   absl::Status Start() {
     Callers callers(*Register::Make({}, {}), {});
     Metrics metrics;
-    return WriterProcess::Open(
-               {.name = "police",
-                .service =
-                    police::v1::Item::descriptor()->file()->FindServiceByName(
-                        "PoliceService"),
-                .translate = TranslateAct},
-               folder_, process_, log_.get(), &callers, &metrics)
+    return WriterProcess::Open(PoliceWriter(), folder_, process_, log_.get(),
+                               &callers, &metrics)
         .status();
   }
 

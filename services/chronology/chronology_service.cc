@@ -22,13 +22,12 @@
 #include "libs/service/status.h"
 #include "services/chronology/queries.h"
 #include "services/chronology/status.h"
+#include "services/chronology/terms.h"
 #include "services/chronology/workers.h"
 #include "vigil/chronology/v1/chronology.grpc.pb.h"
 
 namespace vigil::chronology {
 namespace {
-
-using ::vigil::event::v1::RecordViewed;
 
 constexpr char kServiceName[] = "vigil.chronology.v1.ChronologyService";
 
@@ -53,24 +52,24 @@ constexpr absl::Duration kProgressEvery = absl::Milliseconds(500);
 absl::Status NotReady() { return service::LogUnreachable(absl::Seconds(5)); }
 
 // The event that says what was viewed.
-eventlog::TopicRecord RecordOf(RecordViewed viewed, const std::string& view_id,
+eventlog::TopicRecord RecordOf(View view, const std::string& view_id,
                                const service::Call& call, absl::Time now) {
-  const std::string organisation =
-      event::OrganisationText(viewed.organisation());
   event::Request request;
+  const std::string organisation =
+      event::OrganisationText(view.viewed.organisation());
   request.source = event::Source("chronology", organisation);
-  request.system = viewed.system();
+  request.system = view.viewed.system();
   request.traceparent = call.traceparent;
   request.received = now;
-  event::Draft draft;
+  event::v1::Kind kind;
+  *kind.mutable_record_viewed() = std::move(view.viewed);
+  event::Draft draft = event::OwnDraft(kind);
   draft.key = organisation;
-  draft.header.mutable_occurred()->set_instant(
+  *draft.clear.mutable_organisation() = kind.record_viewed().organisation();
+  draft.clear.mutable_occurred()->set_instant(
       absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", now, absl::UTCTimeZone()));
-  *draft.header.mutable_organisation() = viewed.organisation();
-  draft.header.mutable_author()->set_name(viewed.asker().name());
-  draft.header.mutable_author()->set_role(viewed.asker().function());
-  draft.header.set_headline("An answer was given");
-  *draft.kind.mutable_record_viewed() = std::move(viewed);
+  draft.sections.push_back(
+      event::SectionOf(event::v1::PART_QUESTION, view.question));
   event::Sealed sealed = event::SealWithId(std::move(draft), request, view_id);
   eventlog::TopicRecord record;
   record.topic = std::string(kAccessTopic);
@@ -108,11 +107,11 @@ void SayIfRefused(const service::StartedCall& started, absl::string_view rpc,
                        {"rule", service::ReasonDetail(status, "rule")}});
 }
 
-bool HasRole(const service::Caller& caller,
-             std::initializer_list<config::v1::Role> roles) {
-  return std::any_of(roles.begin(), roles.end(), [&](config::v1::Role role) {
-    return caller.HasRole(role);
-  });
+// Whether it may ask about the index as a whole.
+bool MayOversee(const service::Caller& caller) {
+  return caller.HasRole(config::v1::ROLE_OPERATOR) ||
+         caller.HasRole(config::v1::ROLE_AUDITOR) ||
+         caller.HasRole(config::v1::ROLE_COORDINATOR);
 }
 
 }  // namespace
@@ -162,6 +161,10 @@ class ChronologyService::Rpcs final
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
 
+  grpc::ServerUnaryReactor* ListTerms(grpc::CallbackServerContext* context,
+                                      const v1::ListTermsRequest* request,
+                                      v1::ListTermsResponse* response) override;
+
   grpc::ServerWriteReactor<v1::RebuildResponse>* Rebuild(
       grpc::CallbackServerContext* context,
       const v1::RebuildRequest* request) override;
@@ -190,12 +193,10 @@ class ChronologyService::Rpcs final
   }
 
   // Appends the view; `done` gets the status with which to answer.
-  void Append(RecordViewed viewed, const std::string& view_id,
-              const service::Call& call,
+  void Append(View view, const std::string& view_id, const service::Call& call,
               std::function<void(absl::Status)> done) {
     std::vector<eventlog::TopicRecord> records;
-    records.push_back(
-        RecordOf(std::move(viewed), view_id, call, parts_.clock()));
+    records.push_back(RecordOf(std::move(view), view_id, call, parts_.clock()));
     parts_.views->Append(std::move(records), call.deadline, nullptr,
                          [done = std::move(done)](const absl::Status& appended,
                                                   const eventlog::Fates&) {
@@ -341,13 +342,13 @@ class ChronologyService::Rpcs final
   void AnswerNow(const std::shared_ptr<Call>& call) {
     const Question question =
         QuestionOf(call->asking, call->started.call, *call->source);
-    RecordViewed viewed;
+    View view;
     const absl::Status answered =
-        Answer(question, *call->request, call->response, &viewed);
-    if (viewed.rpc().empty()) return call->Finish(answered);
+        Answer(question, *call->request, call->response, &view);
+    if (view.viewed.rpc().empty()) return call->Finish(answered);
     const std::string view_id = UuidV4().Text();
     call->response->set_view_id(view_id);
-    Append(std::move(viewed), view_id, call->started.call,
+    Append(std::move(view), view_id, call->started.call,
            [call, answered](const absl::Status& appended) {
              call->Finish(appended.ok() ? answered : appended);
            });
@@ -423,7 +424,7 @@ class ChronologyService::Rpcs::Replaying final
     for (const eventlog::Partition& partition : rpcs_.parts_.partitions) {
       ++topics[partition.topic];
     }
-    if (absl::Status known = CheckFrom(request_.from(), topics); !known.ok()) {
+    if (absl::Status known = CheckFrom(request_.begin(), topics); !known.ok()) {
       return known;
     }
     auto batches = ReplayChild(
@@ -438,13 +439,13 @@ class ChronologyService::Rpcs::Replaying final
         rpcs_.parts_.log->Partitions(request_.topic());
     if (partitions.empty())
       return absl::NotFoundError("there is no such topic");
-    if (absl::Status known =
-            CheckFrom(request_.from(), {{request_.topic(), partitions.size()}});
+    if (absl::Status known = CheckFrom(request_.begin(),
+                                       {{request_.topic(), partitions.size()}});
         !known.ok()) {
       return known;
     }
     const projection::Positions from =
-        FromProto(request_.from()).value_or(projection::Positions{});
+        FromProto(request_.begin()).value_or(projection::Positions{});
     const absl::Time deadline = absl::Now() + kReadPatience;
     for (const eventlog::Partition& partition : partitions) {
       const auto end = rpcs_.parts_.log->End(partition, deadline);
@@ -469,17 +470,17 @@ class ChronologyService::Rpcs::Replaying final
   // Takes the next batch, appends its view, and writes it; or ends.
   void Step() {
     if (cancelled_) return End(absl::CancelledError("the caller left"));
-    RecordViewed viewed;
+    View view;
     if (cursor_ != nullptr) {
       const absl::Status read = ReadTopic();
       if (!read.ok()) return End(read);
       if (response_.events().empty()) return End(absl::OkStatus());
-      viewed = ViewOfBatch(rpcs_.QuestionOf(asking_, started_.call, *source_),
-                           request_, response_);
+      view = ViewOfBatch(rpcs_.QuestionOf(asking_, started_.call, *source_),
+                         request_, response_);
     } else {
       if (next_ == batches_.size()) return End(absl::OkStatus());
       response_ = std::move(batches_[next_].response);
-      viewed = std::move(batches_[next_].viewed);
+      view = std::move(batches_[next_].view);
       ++next_;
     }
     const std::string view_id = UuidV4().Text();
@@ -488,7 +489,7 @@ class ChronologyService::Rpcs::Replaying final
     // A history takes longer than a question, so each batch has a deadline of
     // its own; when the caller's own has passed, gRPC cancels.
     call.deadline = absl::Now() + kDefaultDeadline;
-    rpcs_.Append(std::move(viewed), view_id, call,
+    rpcs_.Append(std::move(view), view_id, call,
                  [this](const absl::Status& appended) {
                    if (!appended.ok()) return End(appended);
                    StartWrite(&response_);
@@ -569,9 +570,7 @@ grpc::ServerUnaryReactor* ChronologyService::Rpcs::GetStatus(
   if (absl::Status checked = Check(*request); !checked.ok()) {
     return finish(checked);
   }
-  if (!HasRole(started->call.caller,
-               {config::v1::ROLE_OPERATOR, config::v1::ROLE_AUDITOR,
-                config::v1::ROLE_COORDINATOR})) {
+  if (!MayOversee(started->call.caller)) {
     const absl::Status refused =
         service::PermissionDenied("status", safeguarding::kPolicyVersion);
     SayIfRefused(*started, "GetStatus", refused);
@@ -611,20 +610,54 @@ grpc::ServerUnaryReactor* ChronologyService::Rpcs::GetStatus(
     response->set_outbox_records(parts_.views->outbox()->depth());
     std::vector<std::string> alarms;
     if (!standing.runner.alarm.empty()) alarms.push_back(standing.runner.alarm);
-    const auto key_ids = UnregisteredKeyIds(*snapshot);
-    if (!key_ids.ok()) {
-      finish(key_ids.status());
+    const auto keys = NamingKeyAlarm(*snapshot);
+    const auto unregistered = UnregisteredReferences(snapshot);
+    if (!keys.ok() || !unregistered.ok()) {
+      finish(keys.ok() ? unregistered.status() : keys.status());
       return;
     }
-    if (!key_ids->empty()) {
-      alarms.push_back(
-          absl::StrCat("subjects were named with keys that nobody "
-                       "announced: ",
-                       absl::StrJoin(*key_ids, ", ")));
-    }
+    if (!keys->empty()) alarms.push_back(*keys);
+    *response->mutable_unregistered() = {unregistered->first.begin(),
+                                         unregistered->first.end()};
+    response->set_unregistered_references(unregistered->count);
     response->set_alarm(absl::StrJoin(alarms, "; "));
     call->place = {};
     finish(absl::OkStatus());
+  });
+  return reactor;
+}
+
+// --- ListTerms ---
+
+grpc::ServerUnaryReactor* ChronologyService::Rpcs::ListTerms(
+    grpc::CallbackServerContext* context, const v1::ListTermsRequest* request,
+    v1::ListTermsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto timed = std::make_shared<Timed>(parts_.metrics, "ListTerms");
+  const auto finish = [reactor, timed](const absl::Status& status) {
+    timed->Finished(status);
+    reactor->Finish(service::ToGrpc(status));
+    return reactor;
+  };
+  auto started = service::StartCall(*parts_.callers, *context);
+  if (!started.ok()) return finish(started.status());
+  if (absl::Status checked = Check(*request); !checked.ok()) {
+    return finish(checked);
+  }
+  if (!MayOversee(started->call.caller)) {
+    const absl::Status refused =
+        service::PermissionDenied("terms", safeguarding::kPolicyVersion);
+    SayIfRefused(*started, "ListTerms", refused);
+    return finish(refused);
+  }
+  const Source* source = parts_.source();
+  if (source == nullptr) return finish(NotReady());
+  auto call = std::make_shared<service::StartedCall>(*std::move(started));
+  workers_.Do([this, call, source, request, response, finish] {
+    const absl::Status listed = vigil::chronology::ListTerms(
+        source->index->snapshot(), *request, parts_.clock(), response);
+    call->place = {};
+    finish(listed);
   });
   return reactor;
 }

@@ -8,9 +8,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 #include "libs/base/big_endian.h"
 #include "libs/event/reference.h"
+#include "libs/event/wire_fields.h"
 
 namespace vigil::chronology {
 namespace {
@@ -31,6 +33,23 @@ bool SameContent(const Fact& a, const Fact& b) {
 
 bool LoggedBefore(const Fact& a, const Fact& b) {
   return std::tie(a.logged, a.position) < std::tie(b.logged, b.position);
+}
+
+void SortByLogged(std::vector<Entry>& entries) {
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) {
+                     return LoggedBefore(a.fact, b.fact);
+                   });
+}
+
+// The source of what may not be an event, as far as it can be read.
+absl::string_view SourceIn(absl::string_view value) {
+  constexpr uint32_t kSource = 2;  // CloudEvent.source
+  event::WireFields fields(value);
+  while (fields.Next()) {
+    if (fields.number() == kSource) return fields.view();
+  }
+  return "";
 }
 
 bool Parse(absl::string_view bytes, google::protobuf::Message* message) {
@@ -135,6 +154,14 @@ std::optional<Fact> Facts::ToFact(const Row& row) {
     return std::nullopt;
   }
   fact.envelope = *std::move(envelope);
+  auto clear = std::make_shared<event::v1::ClearPart>();
+  if (absl::Status opened =
+          fact.envelope.Open(event::v1::PART_CLEAR, clear.get());
+      !opened.ok()) {
+    Fail(opened);
+    return std::nullopt;
+  }
+  fact.clear = std::move(clear);
   return fact;
 }
 
@@ -165,10 +192,7 @@ std::vector<Entry> Facts::SayingsIn(Table table, const std::string& group) {
       }
     }
   }
-  std::stable_sort(sayings.begin(), sayings.end(),
-                   [](const Entry& a, const Entry& b) {
-                     return LoggedBefore(a.fact, b.fact);
-                   });
+  SortByLogged(sayings);
   return sayings;
 }
 
@@ -180,8 +204,34 @@ std::vector<Entry> Facts::AnnotationsAbout(absl::string_view event_id) {
   return SayingsIn(kAnnotations, EventGroup(event_id));
 }
 
+std::vector<Entry> Facts::AnnotationsOfRecord(absl::string_view record) {
+  if (record.empty()) return {};
+  return SayingsIn(kAnnotations, RecordGroup(record));
+}
+
 std::vector<Entry> Facts::LinksOf(absl::string_view subject) {
   return SayingsIn(kLinks, SubjectGroup(subject));
+}
+
+std::vector<Entry> Facts::MentionsOf(absl::string_view subject) {
+  std::vector<Entry> entries =
+      Distinct(EventsPointedAt(kMentions, SubjectGroup(subject)));
+  SortByLogged(entries);
+  return entries;
+}
+
+std::vector<Entry> Facts::MentionsAbout(absl::string_view event_id) {
+  std::vector<Entry> entries =
+      Distinct(EventsPointedAt(kMentions, EventGroup(event_id)));
+  SortByLogged(entries);
+  return entries;
+}
+
+std::vector<Entry> Facts::Directory(absl::string_view kind) {
+  std::vector<Entry> entries =
+      Distinct(EventsPointedAt(kDirectory, TextPrefix(kind)));
+  SortByLogged(entries);
+  return entries;
 }
 
 std::vector<Facts::PersonFact> Facts::PersonOf(absl::string_view subject) {
@@ -190,17 +240,23 @@ std::vector<Facts::PersonFact> Facts::PersonOf(absl::string_view subject) {
     absl::string_view payload = row.payload;
     const std::optional<absl::string_view> parts[] = {
         TakePart(payload), TakePart(payload), TakePart(payload),
-        TakePart(payload), TakePart(payload), TakePart(payload)};
+        TakePart(payload), TakePart(payload), TakePart(payload),
+        TakePart(payload), TakePart(payload)};
     PersonFact fact = {.position = row.position, .logged = row.logged};
-    if (!parts[5] || !Parse(*parts[4], &fact.record_ref) ||
-        !Parse(*parts[5], &fact.person)) {
+    auto clear = std::make_shared<event::v1::ClearPart>();
+    if (!parts[7] || payload.size() < 4 || !Parse(*parts[6], clear.get()) ||
+        !Parse(*parts[7], &fact.part)) {
       Fail(absl::DataLossError("a row of the index cannot be read"));
       return false;
     }
     fact.source = std::string(*parts[0]);
     fact.event_id = std::string(*parts[1]);
     fact.type = std::string(*parts[2]);
-    fact.audience = std::string(*parts[3]);
+    fact.event_subject = std::string(*parts[3]);
+    fact.audiences.emplace_back(*parts[4]);
+    fact.request_key = std::string(*parts[5]);
+    fact.request_index = ReadBigEndian32(payload);
+    fact.clear = std::move(clear);
     person.push_back(std::move(fact));
     return true;
   });
@@ -280,23 +336,59 @@ safeguarding::Found Facts::SubjectsBorn(absl::string_view date, size_t limit) {
   return SubjectsIn(kBirths, date, limit);
 }
 
-std::vector<Entry> Facts::EventsUnder(absl::string_view event_id) {
+safeguarding::Found Facts::SubjectsAt(absl::string_view address_group,
+                                      size_t limit) {
+  return SubjectsIn(kAddresses, address_group, limit);
+}
+
+std::optional<Facts::TermSaid> Facts::TermAfter(absl::string_view key) {
+  std::optional<TermSaid> said;
+  // Within a partition the log's times rise: of a term that is said often the
+  // first of each is looked at, and what is behind it stepped over.
+  std::string next = key.empty() ? "" : absl::StrCat(key, "\xff");
+  bool more = true;
+  while (more) {
+    more = false;
+    const std::string from = next;
+    ScanAll(kTerms, "", from, [&](absl::string_view, const Row& row) {
+      if (said && row.before_place != said->key) return false;
+      if (!Knows(row.position, row.logged, row.organisation)) return true;
+      Draw(row.position, row.logged);
+      if (!said) {
+        absl::string_view payload = row.payload;
+        said = TermSaid{.key = std::string(row.before_place),
+                        .display = std::string(TakePart(payload).value_or(""))};
+      }
+      said->first = std::min(said->first, row.logged);
+      next = absl::StrCat(row.before_place, row.position.partition.topic,
+                          absl::string_view("\0", 1));
+      AppendBigEndian32(
+          next, static_cast<uint32_t>(row.position.partition.partition) + 1);
+      more = true;
+      return false;
+    });
+  }
+  return said;
+}
+
+std::vector<Fact> Facts::EventsPointedAt(Table table,
+                                         const std::string& prefix) {
   std::vector<Fact> facts;
   std::vector<std::pair<Table, std::string>> pointers;
-  Scan(kEvents, EventGroup(event_id), [&](absl::string_view, const Row& row) {
+  Scan(table, prefix, [&](absl::string_view, const Row& row) {
     if (!row.payload.empty()) {
       pointers.emplace_back(static_cast<Table>(row.payload[0]),
                             row.payload.substr(1));
     }
     return true;
   });
-  for (const auto& [table, key] : pointers) {  // of rows that are known
-    const absl::StatusOr<std::string> value = snapshot_->Get(table, key);
+  for (const auto& [of, key] : pointers) {  // of rows that are known
+    const absl::StatusOr<std::string> value = snapshot_->Get(of, key);
     if (!value.ok()) {
       Fail(value.status());
       continue;
     }
-    const std::optional<Row> row = ReadRow(table, key, *value);
+    const std::optional<Row> row = ReadRow(of, key, *value);
     if (!row) {
       Fail(absl::DataLossError("a row of the index cannot be read"));
       continue;
@@ -305,7 +397,11 @@ std::vector<Entry> Facts::EventsUnder(absl::string_view event_id) {
       facts.push_back(*std::move(fact));
     }
   }
-  return Distinct(std::move(facts));
+  return facts;
+}
+
+std::vector<Entry> Facts::EventsUnder(absl::string_view event_id) {
+  return Distinct(EventsPointedAt(kEvents, EventGroup(event_id)));
 }
 
 std::optional<Entry> Facts::Event(absl::string_view event_id) {
@@ -324,6 +420,19 @@ std::optional<Fact> Facts::View(absl::string_view view_id) {
   const std::vector<Fact> facts = EventsIn(kViews, EventGroup(view_id));
   if (facts.empty()) return std::nullopt;
   return *std::min_element(facts.begin(), facts.end(), LoggedBefore);
+}
+
+bool Facts::IsKeyRegistered(absl::string_view subject) {
+  const absl::string_view key_id = event::KeyIdOf(subject);
+  bool found = key_id.empty();
+  if (found) return true;
+  ScanAll(kNamingKeys, TextPrefix(key_id), "",
+          [&](absl::string_view, const Row& row) {
+            found = Knows(row.position, row.logged,
+                          extent_.organisation.value_or(""));
+            return !found;
+          });
+  return found;
 }
 
 RequestState Facts::RequestOf(const Fact& fact) {
@@ -370,14 +479,11 @@ std::vector<Unreadable> Facts::UnreadableOf(absl::string_view subject) {
             .logged = record.logged,
             .writer = std::string(WriterOf(record.position.partition.topic)),
             .value = record.record.value};
-        for (const eventlog::Header& header : record.record.headers) {
-          if (header.name == "ce_source") {
-            const event::SourceParts source = event::ParseSource(header.value);
-            // Believed as far as the log's access rules go.
-            if (source.writer == held.writer) {
-              held.organisation = std::string(source.organisation);
-            }
-          }
+        const event::SourceParts source =
+            event::ParseSource(SourceIn(record.record.value));
+        // Believed as far as the log's access rules go.
+        if (source.writer == held.writer) {
+          held.organisation = std::string(source.organisation);
         }
         if (Knows(held.position, held.logged, held.organisation)) {
           Draw(held.position, held.logged);

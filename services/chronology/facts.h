@@ -30,6 +30,7 @@
 #include "libs/projection/snapshot.h"
 #include "libs/safeguarding/identity.h"
 #include "services/chronology/projection.h"
+#include "vigil/event/v1/event.pb.h"
 #include "vigil/event/v1/types.pb.h"
 
 namespace vigil::chronology {
@@ -53,7 +54,8 @@ struct Fact {
   eventlog::Position position;
   absl::Time logged;
   std::shared_ptr<const std::string> value;
-  event::Envelope envelope = {};  // views into `value`
+  event::Envelope envelope = {};                           // views into `value`
+  std::shared_ptr<const event::v1::ClearPart> clear = {};  // never nullptr
 };
 
 // One fact, and what else came under its id: of several records with one id
@@ -75,7 +77,8 @@ struct Unreadable {
   eventlog::Position position;
   absl::Time logged;
   std::string writer;
-  std::string organisation = {};  // as its headers say; may be empty
+  // As far as its bytes can be read; may be empty.
+  std::string organisation = {};
   std::string value = {};
 };
 
@@ -92,25 +95,42 @@ class Facts {
 
   // In the order of their when.
   std::vector<Entry> EntriesOf(absl::string_view subject);
-  // What is said under this subject about any entry, and about this event
-  // under any subject, in the order of logged time. Where one id came with
-  // several contents, one of which is about this, the first counts, also if
-  // that is about something else.
+  // What is said under this subject about any entry, and about this event or
+  // record under any subject, in the order of logged time. Where one id came
+  // with several contents, one of which is about this, the first counts, also
+  // if that is about something else.
   std::vector<Entry> AnnotationsOf(absl::string_view subject);
   std::vector<Entry> AnnotationsAbout(absl::string_view event_id);
+  std::vector<Entry> AnnotationsOfRecord(absl::string_view record);
   // Links, separations and renamings that name this subject, in the same way.
   std::vector<Entry> LinksOf(absl::string_view subject);
+  // Of other subjects, what names this one besides, and what answers, continues
+  // or cites this event: in the order of logged time.
+  std::vector<Entry> MentionsOf(absl::string_view subject);
+  std::vector<Entry> MentionsAbout(absl::string_view event_id);
+  // What is said about organisations in facts of this kind, and what corrects
+  // that: "vigil.event.v1.TermsMapped".
+  std::vector<Entry> Directory(absl::string_view kind);
 
-  // What events say of this subject as a person, the first logged first.
+  // What events say of this person or household, the first logged first.
   struct PersonFact {
     eventlog::Position position;
     absl::Time logged;
     std::string source = {};
     std::string event_id = {};
-    std::string type = {};      // of the event
-    std::string audience = {};  // of its section PEOPLE
-    event::v1::RecordRef record_ref = {};
-    event::v1::Person person = {};
+    std::string type = {};           // of the event
+    std::string event_subject = {};  // which may be another's
+    // Of this section of it, and of those that correct it.
+    std::vector<std::string> audiences = {};
+    std::string request_key = {};
+    uint32_t request_index = 0;
+    std::shared_ptr<const event::v1::ClearPart> clear = {};
+    event::v1::PersonPart part = {};  // no more of it than who it is
+
+    const event::v1::Person& person() const {
+      return part.has_involved() ? part.involved().person()
+                                 : part.about().person();
+    }
   };
   std::vector<PersonFact> PersonOf(absl::string_view subject);
 
@@ -125,11 +145,26 @@ class Facts {
                                            size_t limit);
   // Whose birth was given as a date that begins so.
   safeguarding::Found SubjectsBorn(absl::string_view date, size_t limit);
+  // Who lives, or lived, at what has this group (AddressGroups).
+  safeguarding::Found SubjectsAt(absl::string_view address_group, size_t limit);
+
+  // A term of an agency without a published code (kTerms): its texts as they
+  // stand in keys, and when anybody first said it.
+  struct TermSaid {
+    std::string key;
+    std::string display;
+    absl::Time first = absl::InfiniteFuture();
+  };
+  // The one after that key; after an empty key the first.
+  std::optional<TermSaid> TermAfter(absl::string_view key);
 
   // The event that counts under this id: an entry, or said about one.
   std::optional<Entry> Event(absl::string_view event_id);
   // An answer that was given.
   std::optional<Fact> View(absl::string_view view_id);
+  // Whether a writer registered the key that made this reference, whoever's
+  // facts these are; true of what is no reference.
+  bool IsKeyRegistered(absl::string_view subject);
 
   RequestState RequestOf(const Fact& fact);
 
@@ -156,6 +191,8 @@ class Facts {
                Visit visit);
   void Scan(Table table, absl::string_view prefix, Visit visit);
   std::vector<Fact> EventsIn(Table table, const std::string& group);
+  // Those to which the rows of a table point.
+  std::vector<Fact> EventsPointedAt(Table table, const std::string& prefix);
   std::vector<Entry> SayingsIn(Table table, const std::string& group);
   std::vector<Entry> EventsUnder(absl::string_view event_id);
   safeguarding::Found SubjectsIn(Table table, absl::string_view prefix,

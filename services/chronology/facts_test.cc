@@ -33,10 +33,10 @@ class FactsTest : public testing::Test {
       : index_(*projection::Index::Open(folder_.path() + "/index",
                                         ChronologyFold())) {}
 
-  void Tell(const Teller& teller, std::vector<event::Draft> drafts,
+  void Tell(const Teller& teller, const std::vector<Statement>& statements,
             const std::string& request_id) {
     std::vector<eventlog::LoggedRecord> records;
-    for (auto& sealed : Sealed(teller, std::move(drafts), request_id)) {
+    for (auto& sealed : Sealed(teller, statements, request_id)) {
       const int64_t offset = offset_++;
       records.push_back({.position = {{sealed.topic, 0}, offset},
                          .logged = absl::FromUnixSeconds(1'780'000'000),
@@ -48,7 +48,7 @@ class FactsTest : public testing::Test {
   // So many events of one subject, each of which says who it is.
   void Register(const Teller& teller, const std::string& subject, int times) {
     Tell(teller,
-         std::vector<event::Draft>(
+         std::vector<Statement>(
              static_cast<size_t>(times),
              Registered(subject, "Jones", "Anna", kBorn, kNumber)),
          absl::StrCat(teller.organisation, subject));

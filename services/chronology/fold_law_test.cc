@@ -16,6 +16,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
+#include "libs/event/kind.h"
 #include "libs/projection/index.h"
 #include "services/chronology/projection.h"
 #include "services/chronology/test_facts.h"
@@ -94,7 +95,8 @@ class Chance {
   }
 
   std::string TextFor(const std::string& name) {
-    if (absl::StrContains(name, "subject") || absl::StartsWith(name, "group")) {
+    if (absl::StrContains(name, "subject") || absl::StartsWith(name, "group") ||
+        absl::StartsWith(name, "other") || name == "one") {
       return AnySubject();
     }
     if (absl::StrContains(name, "date") || name == "expected") {
@@ -114,20 +116,29 @@ class Chance {
 // A record whose kind is that of the oneof's field.
 eventlog::TopicRecord RecordOf(Chance& chance, const FieldDescriptor* kind) {
   const Teller& teller = chance.AnyTeller();
-  event::Draft draft =
-      Told(chance.AnySubject(), "2026-03-28", chance.One({"Seen", "Missed"}));
-  draft.kind.Clear();
-  chance.Fill(*draft.kind.GetReflection()->MutableMessage(&draft.kind, kind));
-  if (chance.Below(2) == 0) chance.Fill(draft.people.emplace());
+  ev1::Kind content;
+  chance.Fill(*content.GetReflection()->MutableMessage(&content, kind));
+  event::Draft draft = event::OwnDraft(content);
+  draft.subject = chance.AnySubject();
+  chance.Fill(draft.clear);
+  ev1::Header header;
+  chance.Fill(header);
+  draft.sections.push_back(event::SectionOf(ev1::PART_HEADER, header));
+  for (size_t persons = chance.Below(3); persons > 0; --persons) {
+    ev1::PersonPart person;
+    chance.Fill(person);
+    draft.sections.push_back(event::SectionOf(ev1::PART_PERSON, person));
+    draft.sections.back().whose = chance.AnySubject();
+  }
   const std::string request = chance.One({"r1", "r2", "r3"});
-  const Role role = RoleOf(static_cast<ev1::Kind::KindCase>(kind->number()));
-  if (role != Role::kView && role != Role::kNamingKey) {
+  const event::KindRole role = event::TraitsOf(draft.kind).role;
+  if (role != event::KindRole::kView && role != event::KindRole::kNamingKey) {
     std::vector<event::Draft> drafts(1 + chance.Below(2), draft);
-    return std::move(Sealed(teller, std::move(drafts), request,
-                            chance.One({"content", "other"}))
+    return std::move(SealedDrafts(teller, std::move(drafts), request,
+                                  chance.One({"content", "other"}))
                          .back());
   }
-  const bool view = role == Role::kView;
+  const bool view = role == event::KindRole::kView;
   draft.subject.clear();
   draft.key = view ? teller.organisation : teller.writer;
   event::Request vigils;

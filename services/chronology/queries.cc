@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/hash.h"
 #include "libs/base/parts.h"
@@ -17,7 +18,7 @@
 #include "libs/event/check.h"
 #include "libs/event/codes.h"
 #include "libs/event/digest.h"
-#include "libs/event/field_rules.h"
+#include "libs/event/kind.h"
 #include "libs/event/reference.h"
 #include "libs/event/time_text.h"
 #include "libs/safeguarding/match.h"
@@ -61,6 +62,7 @@ absl::Status OneViolation(absl::string_view field, absl::string_view code) {
 struct Shown {
   std::vector<event::v1::LinkedSubject> subjects;
   std::vector<event::v1::ShownEntry> entries;
+  std::vector<event::v1::Judgement> judgements;
   uint64_t quarantined = 0;
   // The rows and linked subjects alone.
   std::string digest;
@@ -70,18 +72,58 @@ void SetDigest(const google::protobuf::Message& content, Shown* shown) {
   shown->digest = std::string(AsBytes(Sha256(event::CanonicalBytes(content))));
 }
 
-void AddEntry(const std::string& event_id, event::v1::Visibility visibility,
+void AddEntry(event::v1::ShownEntry entry, event::v1::Visibility visibility,
               Shown* shown) {
-  event::v1::ShownEntry& entry = shown->entries.emplace_back();
-  entry.set_event_id(event_id);
   entry.set_visibility(visibility);
+  shown->entries.push_back(std::move(entry));
+}
+
+// `evidence` are event ids; what is no UUID has no bytes.
+void AddJudgement(absl::string_view rule, const std::string& result,
+                  const std::vector<std::string>& evidence, Shown* shown) {
+  event::v1::Judgement& judgement = shown->judgements.emplace_back();
+  judgement.set_rule(std::string(rule));
+  judgement.set_result(result);
+  for (const std::string& id : evidence) {
+    const event::v1::ShownEntry entry = ShownAs(id, {});
+    if (entry.has_event_id()) judgement.add_evidence(entry.event_id());
+  }
+}
+
+// What rules made of an entry, as its row says. Of a notice the row does not
+// tell what else there is, and so neither does this.
+void AddJudgements(const Child& child, const Line& line, const v1::Row& row,
+                   Shown* shown) {
+  const Item* item = line.item;
+  const auto evidence = [&](const std::vector<size_t>& others) {
+    std::vector<std::string> ids = {row.event_id()};
+    if (row.visibility() == event::v1::VISIBILITY_NOTICE) return ids;
+    for (const size_t i : others) {
+      ids.emplace_back(child.items[i].entry.fact.envelope.id);
+    }
+    return ids;
+  };
+  if (item != nullptr && item->state.significance_by) {
+    AddJudgement("significance",
+                 event::v1::Significance_Name(row.significance()),
+                 evidence({*item->state.significance_by}), shown);
+  }
+  if (row.state() == v1::ROW_STATE_CURRENT) return;
+  std::vector<size_t> made_so;
+  if (row.state() == v1::ROW_STATE_WITHDRAWN) {
+    made_so = item->state.withdrawals;
+  } else if (row.state() == v1::ROW_STATE_CORRECTED) {
+    made_so = item->state.corrections;
+  }
+  AddJudgement("state", v1::RowState_Name(row.state()), evidence(made_so),
+               shown);
 }
 
 template <typename Request>
-RecordViewed ViewOf(const Question& question, const Request& request,
-                    absl::string_view rpc, const Facts& facts,
-                    const Shown& shown) {
-  RecordViewed viewed;
+View ViewOf(const Question& question, const Request& request,
+            absl::string_view rpc, const Facts& facts, const Shown& shown) {
+  View view;
+  RecordViewed& viewed = view.viewed;
   viewed.set_system(question.system);
   const Organisation& organisation = question.asking.asker.organisation;
   viewed.mutable_organisation()->set_scheme(organisation.scheme);
@@ -94,7 +136,7 @@ RecordViewed ViewOf(const Question& question, const Request& request,
   if constexpr (requires { query.clear_page_token(); }) {
     query.clear_page_token();
   }
-  viewed.set_query(query.SerializeAsString());
+  view.question.set_query(query.SerializeAsString());
   *viewed.mutable_positions() =
       ToProto(facts.extent().positions ? *facts.extent().positions
                                        : facts.snapshot().positions());
@@ -104,12 +146,15 @@ RecordViewed ViewOf(const Question& question, const Request& request,
   for (const event::v1::ShownEntry& entry : shown.entries) {
     *viewed.add_entries() = entry;
   }
+  for (const event::v1::Judgement& judgement : shown.judgements) {
+    *viewed.add_judgements() = judgement;
+  }
   if (question.standing.runner.lag_records) {
     viewed.set_lag_records(
         static_cast<uint64_t>(*question.standing.runner.lag_records));
   }
   viewed.set_quarantined(shown.quarantined);
-  viewed.set_policy_version(std::string(kPolicyVersion));
+  *viewed.add_basis() = safeguarding::PolicyBasis();
   viewed.set_software_version(question.software_version);
   viewed.set_digest(shown.digest);
   for (const NamedRole& role : kRoles) {
@@ -118,7 +163,7 @@ RecordViewed ViewOf(const Question& question, const Request& request,
       viewed.add_roles(std::string(role.name));
     }
   }
-  return viewed;
+  return view;
 }
 
 Extent ExtentFor(const Asking& asking, const v1::AsOf& as_of) {
@@ -135,8 +180,18 @@ event::v1::LinkedSubject AskedFor(const std::string& subject) {
   return linked;
 }
 
+void AddSubject(const event::v1::LinkedSubject& linked, Shown* shown) {
+  shown->subjects.push_back(linked);
+  if (linked.kind() == event::v1::LINK_KIND_RULE) {
+    AddJudgement("identity", event::v1::LinkKind_Name(linked.kind()), {},
+                 shown);
+  }
+}
+
 void TakeSubjects(const Child& child, Shown* shown) {
-  shown->subjects = child.identity.subjects;
+  for (const event::v1::LinkedSubject& linked : child.identity.subjects) {
+    AddSubject(linked, shown);
+  }
   shown->quarantined = child.unreadable.size();
 }
 
@@ -152,7 +207,9 @@ std::vector<event::v1::Demographics> DemographicsOf(
     const std::vector<Facts::PersonFact>& person) {
   std::vector<event::v1::Demographics> demographics;
   for (const Facts::PersonFact& fact : person) {
-    demographics.push_back(fact.person.demographics());
+    if (fact.person().has_demographics()) {
+      demographics.push_back(fact.person().demographics());
+    }
   }
   return demographics;
 }
@@ -208,7 +265,10 @@ class Finding {
         [](const auto& a, const auto& b) { return a.first > b.first; });
     for (auto& [rank, candidate] : candidates) {
       for (const event::v1::LinkedSubject& linked : candidate.subjects()) {
-        shown->subjects.push_back(linked);
+        AddSubject(linked, shown);
+      }
+      for (const v1::MatchReason& reason : candidate.reasons()) {
+        AddJudgement("match", reason.code(), {}, shown);
       }
       *content->add_candidates() = std::move(candidate);
     }
@@ -389,7 +449,8 @@ absl::StatusOr<std::string> SubjectOf(Facts& facts,
   std::set<std::string> holders;
   for (const std::string& subject : found.subjects) {
     for (const Facts::PersonFact& fact : StandingPerson(facts, subject)) {
-      for (const auto& identifier : fact.person.demographics().identifiers()) {
+      for (const auto& identifier :
+           fact.person().demographics().identifiers()) {
         // A newborn often carries its mother's number: that one asks for her.
         if (SameIdentifier(identifier, wanted) &&
             identifier.holder() == event::v1::IDENTIFIER_HOLDER_SELF) {
@@ -420,7 +481,8 @@ void SetScreen(const Child& child, const std::vector<Line>& page,
   v1::GetChronologyResponse covered;
   for (const Line& line : page) {
     v1::Row row = RowOf(child, line, asking);
-    AddEntry(line.id(), row.visibility(), shown);
+    AddEntry(line.shown(), row.visibility(), shown);
+    AddJudgements(child, line, row, shown);
     *covered.add_rows() = std::move(row);
   }
   for (const event::v1::LinkedSubject& linked : child.identity.subjects) {
@@ -447,23 +509,23 @@ std::vector<Line>::const_iterator After(const std::vector<Line>& lines,
 
 // --- GetEntry ---
 
+// What of that section may be seen and read.
 template <typename M>
-void OpenSection(const Asking& asking, const Fact& fact, event::v1::Part part,
-                 M* message) {
-  if (fact.envelope.Find(part) == nullptr) return;
-  if (DecideSection(asking, fact, part).visibility != Visibility::kFull) return;
-  absl::StatusOr<M> opened = fact.envelope.Open<M>(part);
-  if (opened.ok()) *message = *std::move(opened);
+void Fill(const Asking& asking, const Fact& fact, event::v1::Part part,
+          M* message) {
+  if (std::optional<M> read = Read<M>(asking, fact, part)) {
+    *message = *std::move(read);
+  }
 }
 
 // The whole event, if no section of it is withheld.
 bool IsWhole(const Asking& asking, const Fact& fact) {
-  return std::all_of(
-      fact.envelope.sections.begin(), fact.envelope.sections.end(),
-      [&](const event::SectionView& section) {
-        return DecideSection(asking, fact, section.part).visibility ==
-               Visibility::kFull;
-      });
+  return std::all_of(fact.envelope.sections.begin(),
+                     fact.envelope.sections.end(),
+                     [&](const event::SectionView& section) {
+                       return DecideSection(asking, fact, section).visibility ==
+                              Visibility::kFull;
+                     });
 }
 
 void SetLogged(const Fact& fact, v1::LoggedEvent* logged) {
@@ -481,8 +543,7 @@ absl::Status EntryContent(Facts& facts, const Asking& asking,
   if (!facts.status().ok()) return facts.status();
   if (!entry) return service::NotFoundOrNotVisible();
   const Fact fact = entry->fact;
-  if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility ==
-      Visibility::kNothing) {
+  if (DecideRow(asking, fact).visibility == Visibility::kNothing) {
     return service::NotFoundOrNotVisible();
   }
   const std::string subject(fact.envelope.subject);
@@ -503,24 +564,32 @@ absl::Status EntryContent(Facts& facts, const Asking& asking,
         return one.entry.fact.envelope.id == fact.envelope.id &&
                one.entry.fact.envelope.source == fact.envelope.source;
       });
-  if (item == child.items.end()) {  // a link, a view: no entry of a child's
+  if (item == child.items.end()) {  // a link: no entry of a child's
     Item alone = {.entry = *std::move(entry), .subject = subject};
-    alone.seen = DecideSection(asking, fact, event::v1::PART_HEADER);
-    alone.header = HeaderFor(asking, fact);
+    alone.seen = DecideRow(asking, fact);
+    if (auto header =
+            Read<event::v1::Header>(asking, fact, event::v1::PART_HEADER)) {
+      alone.header = *std::move(header);
+      alone.has_header = true;
+    }
+    alone.when = alone.occurred = fact.clear->occurred();
     item = child.items.insert(child.items.end(), std::move(alone));
   }
   Line line;
   line.item = &*item;
   *content->mutable_row() = RowOf(child, line, asking);
   content->set_source(std::string(fact.envelope.source));
+  if (item->seen.visibility != Visibility::kNotice) {
+    *content->mutable_clear() = *fact.clear;
+  }
   if (item->seen.visibility == Visibility::kFull) {
-    *content->mutable_header() = item->header;
-    OpenSection(asking, fact, event::v1::PART_KIND, content->mutable_kind());
-    OpenSection(asking, fact, event::v1::PART_PEOPLE,
-                content->mutable_people());
-    OpenSection(asking, fact, event::v1::PART_INFORMANT,
-                content->mutable_informant());
-    OpenSection(asking, fact, event::v1::PART_PLACE, content->mutable_place());
+    Fill(asking, fact, event::v1::PART_HEADER, content->mutable_header());
+    Fill(asking, fact, event::v1::PART_KIND, content->mutable_kind());
+    for (ReadPerson& person : ReadPersons(asking, fact)) {
+      *content->add_persons() = std::move(person.part);
+    }
+    Fill(asking, fact, event::v1::PART_INFORMANT, content->mutable_informant());
+    Fill(asking, fact, event::v1::PART_PLACE, content->mutable_place());
   }
   for (const size_t i : item->state.amendments) {
     const Item& amendment = child.items[i];
@@ -530,7 +599,8 @@ absl::Status EntryContent(Facts& facts, const Asking& asking,
     }
   }
   TakeSubjects(child, shown);
-  AddEntry(line.id(), content->row().visibility(), shown);
+  AddEntry(line.shown(), content->row().visibility(), shown);
+  AddJudgements(child, line, content->row(), shown);
   SetDigest(*content, shown);
   return absl::OkStatus();
 }
@@ -579,17 +649,26 @@ bool IsAnswer(const absl::Status& status) {
   return absl::IsNotFound(status) || absl::IsInvalidArgument(status);
 }
 
+// The question of then, whose shape its rpc tells.
+template <typename Request>
+absl::StatusOr<Request> QueryOf(const event::v1::Question& asked) {
+  Request query;
+  if (!query.ParseFromString(asked.query())) {
+    return absl::DataLossError("the view's question cannot be read");
+  }
+  return query;
+}
+
 // The same screen, from the facts of then; its digest says whether it agrees,
 // and is empty for what is not shown again.
-absl::Status ShowAgain(Facts& facts, const Asking& then,
-                       const RecordViewed& viewed,
+absl::Status ShowAgain(Facts& facts, const Asking& then, const View& view,
                        v1::GetChronologyResponse* response, Shown* shown,
                        std::optional<Child>* of) {
+  const RecordViewed& viewed = view.viewed;
   if (viewed.rpc() == RpcName("GetChronology")) {
-    v1::GetChronologyRequest query;
-    if (!query.ParseFromString(viewed.query())) {
-      return absl::DataLossError("the view's question cannot be read");
-    }
+    const auto asked = QueryOf<v1::GetChronologyRequest>(view.question);
+    if (!asked.ok()) return asked.status();
+    const v1::GetChronologyRequest& query = *asked;
     if (query.child_case() == v1::GetChronologyRequest::kViewId) {
       return absl::OkStatus();  // itself a second look: see the first
     }
@@ -604,26 +683,28 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
     }
     if (!child.ok()) return child.status();
     std::map<std::string, Line> by_id;
-    for (Line& line : Arrange(*child, query)) by_id[line.id()] = line;
+    for (Line& line : Arrange(*child, query)) {
+      by_id[line.shown().SerializeAsString()] = line;
+    }
     std::vector<Line> page;
-    for (const event::v1::ShownEntry& entry : viewed.entries()) {
-      const auto line = by_id.find(entry.event_id());
+    for (event::v1::ShownEntry entry : viewed.entries()) {
+      entry.clear_visibility();
+      const auto line = by_id.find(entry.SerializeAsString());
       if (line != by_id.end()) page.push_back(line->second);
     }
     SetScreen(*child, page, then, response, shown);
     SetLinkConflicts(*child, then, response);
     SetSubjects(child->identity, response);
+    SetTies(*child, response);
     *response->mutable_demographics() = child->demographics;
     *of = *std::move(child);
     return absl::OkStatus();
   }
   if (viewed.rpc() == RpcName("GetEntry")) {
-    v1::GetEntryRequest query;
+    const auto query = QueryOf<v1::GetEntryRequest>(view.question);
+    if (!query.ok()) return query.status();
     v1::GetEntryResponse content;
-    if (!query.ParseFromString(viewed.query())) {
-      return absl::DataLossError("the view's question cannot be read");
-    }
-    const absl::Status answered = EntryContent(facts, then, query.event_id(),
+    const absl::Status answered = EntryContent(facts, then, query->event_id(),
                                                &content, shown, &of->emplace());
     if (absl::IsNotFound(answered)) {
       SetDigest(v1::GetEntryResponse(), shown);
@@ -633,13 +714,11 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
     return answered;
   }
   if (viewed.rpc() == RpcName("Find")) {
-    v1::FindRequest query;
+    const auto query = QueryOf<v1::FindRequest>(view.question);
+    if (!query.ok()) return query.status();
     v1::FindResponse content;
-    if (!query.ParseFromString(viewed.query())) {
-      return absl::DataLossError("the view's question cannot be read");
-    }
     const absl::Status found =
-        Finding(facts, then, query).Find(&content, shown);
+        Finding(facts, then, *query).Find(&content, shown);
     if (found.ok()) {
       *response->mutable_candidates() =
           std::move(*content.mutable_candidates());
@@ -651,46 +730,44 @@ absl::Status ShowAgain(Facts& facts, const Asking& then,
 
 absl::Status AnswerAgain(const Question& question,
                          const v1::GetChronologyRequest& request,
-                         v1::GetChronologyResponse* response,
-                         RecordViewed* viewed) {
+                         v1::GetChronologyResponse* response, View* view) {
   Facts all(question.snapshot, {});
   const std::optional<Fact> fact = all.View(request.view_id());
   if (!all.status().ok()) return all.status();
-  RecordViewed then_viewed;
+  View shown_then;
+  RecordViewed& then_viewed = shown_then.viewed;
   Asking then;
+  bool has_question = false;
   if (fact) {
     absl::StatusOr<event::v1::Kind> kind = fact->envelope.OpenKind();
     if (!kind.ok()) return kind.status();
     then_viewed = std::move(*kind->mutable_record_viewed());
     then = AskingOf(then_viewed);
+    // Its key goes with the retention of the access log.
+    has_question =
+        fact->envelope.Open(event::v1::PART_QUESTION, &shown_then.question)
+            .ok();
   }
   Shown shown;
   if (!fact || !MaySeeAgain(question.asking.asker, then.asker)) {
-    *viewed = ViewOf(question, request, "GetChronology", all, shown);
+    *view = ViewOf(question, request, "GetChronology", all, shown);
     return service::NotFoundOrNotVisible();
   }
   Extent extent = ExtentOf(then);
   extent.positions = FromProto(then_viewed.positions());
   // Every question has its state of knowledge in a field of this name; only
   // `logged` narrows the positions that were recorded.
+  const auto narrow = [&](const auto& query) {
+    if (query.ok() && query->as_of().has_logged()) {
+      extent.logged_until = ToTime(query->as_of().logged());
+    }
+  };
   if (then_viewed.rpc() == RpcName("GetChronology")) {
-    v1::GetChronologyRequest query;
-    query.ParseFromString(then_viewed.query());
-    if (query.as_of().has_logged()) {
-      extent.logged_until = ToTime(query.as_of().logged());
-    }
+    narrow(QueryOf<v1::GetChronologyRequest>(shown_then.question));
   } else if (then_viewed.rpc() == RpcName("Find")) {
-    v1::FindRequest query;
-    query.ParseFromString(then_viewed.query());
-    if (query.as_of().has_logged()) {
-      extent.logged_until = ToTime(query.as_of().logged());
-    }
+    narrow(QueryOf<v1::FindRequest>(shown_then.question));
   } else if (then_viewed.rpc() == RpcName("GetEntry")) {
-    v1::GetEntryRequest query;
-    query.ParseFromString(then_viewed.query());
-    if (query.as_of().has_logged()) {
-      extent.logged_until = ToTime(query.as_of().logged());
-    }
+    narrow(QueryOf<v1::GetEntryRequest>(shown_then.question));
   }
   // A replica may have read the view, and not yet all that it showed.
   if (extent.positions &&
@@ -699,23 +776,28 @@ absl::Status AnswerAgain(const Question& question,
   }
   Facts facts(question.snapshot, std::move(extent));
   std::optional<Child> child;
-  const absl::Status again =
-      ShowAgain(facts, then, then_viewed, response, &shown, &child);
-  if (!again.ok()) return again;
-  v1::ViewShown* view = response->mutable_view();
-  SetTime(fact->logged, view->mutable_logged());
-  view->set_digest_agrees(shown.digest.empty()
+  if (has_question) {
+    const absl::Status again =
+        ShowAgain(facts, then, shown_then, response, &shown, &child);
+    if (!again.ok()) return again;
+  }
+  v1::ViewShown* told = response->mutable_view();
+  SetTime(fact->logged, told->mutable_logged());
+  told->set_digest_agrees(shown.digest.empty()
                               ? event::v1::ANSWER_NOT_APPLICABLE
                               : YesOrNo(shown.digest == then_viewed.digest()));
-  *view->mutable_viewed() = std::move(then_viewed);
+  *told->mutable_viewed() = std::move(then_viewed);
+  if (has_question) {
+    *told->mutable_question() = std::move(shown_then.question);
+  }
   if (!SeesCombinedRecord(question.asking.asker)) {
     // Of the whole log, and so of what others publish.
-    view->mutable_viewed()->clear_positions();
-    view->mutable_viewed()->clear_lag_records();
+    told->mutable_viewed()->clear_positions();
+    told->mutable_viewed()->clear_lag_records();
   }
   *response->mutable_completeness() =
       CompletenessOf(facts, then, child ? &*child : nullptr, question.standing);
-  *viewed = ViewOf(question, request, "GetChronology", facts, shown);
+  *view = ViewOf(question, request, "GetChronology", facts, shown);
   return absl::OkStatus();
 }
 
@@ -725,10 +807,7 @@ void CheckFilter(const google::protobuf::RepeatedPtrField<std::string>& filter,
                  absl::string_view field,
                  const std::vector<std::string>& choices,
                  absl::string_view told, event::Violations* violations) {
-  // A longer list is refused anyway.
-  const int size =
-      std::min(filter.size(), static_cast<int>(event::kMaxListItems));
-  for (int i = 0; i < size; ++i) {
+  for (int i = 0; i < filter.size(); ++i) {
     if (std::find(choices.begin(), choices.end(), filter[i]) == choices.end()) {
       violations->Add(absl::StrCat(field, "[", i, "]"),
                       event::code::kUnknownEnumValue, std::exchange(told, ""));
@@ -743,16 +822,21 @@ void CheckFilters(const v1::GetChronologyRequest& request,
               absl::StrCat("One of ", absl::StrJoin(writers, ", "), "."),
               violations);
   const auto& kinds = *event::v1::Kind::descriptor()->FindOneofByName("kind");
-  std::vector<std::string> types;
-  std::vector<std::string> names;
+  std::set<std::string> types;
   for (int i = 0; i < kinds.field_count(); ++i) {
-    types.push_back(kinds.field(i)->message_type()->full_name());
-    names.push_back(kinds.field(i)->message_type()->name());
+    types.emplace(event::TypeOf(
+        static_cast<event::v1::Kind::KindCase>(kinds.field(i)->number())));
   }
-  CheckFilter(request.types(), "types", types,
-              absl::StrCat(event::v1::Kind::descriptor()->file()->package(),
-                           ". and one of ", absl::StrJoin(names, ", "), "."),
-              violations);
+  const std::string package =
+      absl::StrCat(event::v1::Kind::descriptor()->file()->package(), ".");
+  std::vector<std::string> names;
+  for (const std::string& type : types) {
+    names.emplace_back(absl::StripPrefix(type, package));
+  }
+  CheckFilter(
+      request.types(), "types", {types.begin(), types.end()},
+      absl::StrCat(package, " and one of ", absl::StrJoin(names, ", "), "."),
+      violations);
 }
 
 }  // namespace
@@ -772,8 +856,10 @@ absl::Status CheckQuestion(const google::protobuf::Message& request,
     }
   }
   if (request.GetDescriptor() == v1::GetChronologyRequest::descriptor()) {
-    CheckFilters(static_cast<const v1::GetChronologyRequest&>(request), writers,
-                 &violations);
+    if (violations.empty()) {  // a list that is too long is not looked at
+      CheckFilters(static_cast<const v1::GetChronologyRequest&>(request),
+                   writers, &violations);
+    }
   }
   // Positions that are none would be taken for others.
   const auto check_positions = [&](const event::v1::Positions& positions,
@@ -782,6 +868,18 @@ absl::Status CheckQuestion(const google::protobuf::Message& request,
       violations.Add(std::string(field), event::code::kNumberOutOfRange);
     }
   };
+  // There must be a position after it.
+  const auto* at_least = request.GetDescriptor()->FindFieldByName("at_least");
+  if (at_least != nullptr) {
+    const auto& wanted = static_cast<const v1::AtLeast&>(
+        request.GetReflection()->GetMessage(request, at_least));
+    for (int i = 0; i < wanted.positions_size(); ++i) {
+      if (wanted.positions(i).offset() == INT64_MAX) {
+        violations.Add(absl::StrCat("at_least.positions[", i, "].offset"),
+                       event::code::kNumberOutOfRange);
+      }
+    }
+  }
   const auto* as_of = request.GetDescriptor()->FindFieldByName("as_of");
   if (as_of != nullptr) {
     check_positions(static_cast<const v1::AsOf&>(
@@ -790,8 +888,8 @@ absl::Status CheckQuestion(const google::protobuf::Message& request,
                     "as_of.positions");
   }
   if (request.GetDescriptor() == v1::ReplayRequest::descriptor()) {
-    check_positions(static_cast<const v1::ReplayRequest&>(request).from(),
-                    "from");
+    check_positions(static_cast<const v1::ReplayRequest&>(request).begin(),
+                    "begin");
   }
   if (violations.empty()) return absl::OkStatus();
   return service::InvalidRequest(violations);
@@ -848,7 +946,7 @@ absl::StatusOr<Asking> Admit(const service::Caller& caller,
 }
 
 absl::Status Answer(const Question& question, const v1::FindRequest& request,
-                    v1::FindResponse* response, RecordViewed* viewed) {
+                    v1::FindResponse* response, View* view) {
   Facts facts(question.snapshot, ExtentFor(question.asking, request.as_of()));
   Shown shown;
   if (absl::Status found =
@@ -858,15 +956,15 @@ absl::Status Answer(const Question& question, const v1::FindRequest& request,
   }
   *response->mutable_completeness() =
       CompletenessOf(facts, question.asking, nullptr, question.standing);
-  *viewed = ViewOf(question, request, "Find", facts, shown);
+  *view = ViewOf(question, request, "Find", facts, shown);
   return facts.status();
 }
 
 absl::Status Answer(const Question& question,
                     const v1::GetChronologyRequest& request,
-                    v1::GetChronologyResponse* response, RecordViewed* viewed) {
+                    v1::GetChronologyResponse* response, View* view) {
   if (request.child_case() == v1::GetChronologyRequest::kViewId) {
-    return AnswerAgain(question, request, response, viewed);
+    return AnswerAgain(question, request, response, view);
   }
   Extent extent = ExtentFor(question.asking, request.as_of());
   std::optional<PageToken> token;
@@ -886,7 +984,7 @@ absl::Status Answer(const Question& question,
   if (IsAnswer(child.status())) {
     if (subject.ok()) shown.subjects.push_back(AskedFor(*subject));
     SetDigest(v1::GetChronologyResponse(), &shown);
-    *viewed = ViewOf(question, request, "GetChronology", facts, shown);
+    *view = ViewOf(question, request, "GetChronology", facts, shown);
   }
   if (!child.ok()) return child.status();
   if (token) {
@@ -910,6 +1008,7 @@ absl::Status Answer(const Question& question,
   SetScreen(*child, page, question.asking, response, &shown);
   SetLinkConflicts(*child, question.asking, response);
   SetSubjects(child->identity, response);
+  SetTies(*child, response);
   *response->mutable_demographics() = child->demographics;
   response->set_total_rows(lines.size());
   *response->mutable_completeness() =
@@ -927,13 +1026,13 @@ absl::Status Answer(const Question& question,
     }
     response->set_next_page_token(ToText(next));
   }
-  *viewed = ViewOf(question, request, "GetChronology", facts, shown);
+  *view = ViewOf(question, request, "GetChronology", facts, shown);
   return facts.status();
 }
 
 absl::Status Answer(const Question& question,
                     const v1::GetEntryRequest& request,
-                    v1::GetEntryResponse* response, RecordViewed* viewed) {
+                    v1::GetEntryResponse* response, View* view) {
   Facts facts(question.snapshot, ExtentFor(question.asking, request.as_of()));
   Shown shown;
   Child child;
@@ -946,30 +1045,30 @@ absl::Status Answer(const Question& question,
   } else {
     SetDigest(v1::GetEntryResponse(), &shown);
   }
-  *viewed = ViewOf(question, request, "GetEntry", facts, shown);
+  *view = ViewOf(question, request, "GetEntry", facts, shown);
   return answered;
 }
 
 namespace {
 
 // `shown` without its digest, which is of the events.
-RecordViewed ViewOfEvents(const Question& question,
-                          const v1::ReplayRequest& request,
-                          const v1::ReplayResponse& response, Shown shown) {
+View ViewOfEvents(const Question& question, const v1::ReplayRequest& request,
+                  const v1::ReplayResponse& response, Shown shown) {
   v1::ReplayResponse covered;
   *covered.mutable_events() = response.events();
   SetDigest(covered, &shown);
   const Facts facts(question.snapshot, {});
-  RecordViewed viewed = ViewOf(question, request, "Replay", facts, shown);
-  *viewed.mutable_positions() = response.positions();
-  return viewed;
+  View view = ViewOf(question, request, "Replay", facts, shown);
+  *view.viewed.mutable_positions() = response.positions();
+  return view;
 }
 
 // One record of a child's history, as far as the asker may have it.
 struct Passage {
   eventlog::Position position;
   absl::Time logged;
-  std::string event_id = {};  // empty: it cannot be opened
+  bool opened = false;
+  event::v1::ShownEntry entry = {};
   // Empty if the asker may not have all of it.
   absl::string_view value = {};
 };
@@ -979,13 +1078,11 @@ std::vector<Passage> HistoryOf(const Child& child,
                                const Asking& asking) {
   std::vector<Passage> history;
   const auto take = [&](const Fact& fact, bool withheld) {
-    if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility ==
-        Visibility::kNothing) {
-      return;
-    }
+    if (DecideRow(asking, fact).visibility == Visibility::kNothing) return;
     Passage& passage = history.emplace_back(
         Passage{.position = fact.position, .logged = fact.logged});
-    passage.event_id = std::string(fact.envelope.id);
+    passage.opened = true;
+    passage.entry = ShownAs(fact.envelope.id, fact.position);
     if (!withheld && IsWhole(asking, fact)) passage.value = *fact.value;
   };
   const auto take_entry = [&](const Entry& entry, bool withheld) {
@@ -1019,9 +1116,8 @@ std::vector<Passage> HistoryOf(const Child& child,
 
 }  // namespace
 
-event::v1::RecordViewed ViewOfBatch(const Question& question,
-                                    const v1::ReplayRequest& request,
-                                    const v1::ReplayResponse& response) {
+View ViewOfBatch(const Question& question, const v1::ReplayRequest& request,
+                 const v1::ReplayResponse& response) {
   Shown shown;
   std::set<std::string> subjects;
   for (const v1::LoggedEvent& logged : response.events()) {
@@ -1031,7 +1127,10 @@ event::v1::RecordViewed ViewOfBatch(const Question& question,
       ++shown.quarantined;
       continue;
     }
-    AddEntry(std::string(envelope->id), event::v1::VISIBILITY_FULL, &shown);
+    AddEntry(ShownAs(envelope->id, {{logged.position().topic(),
+                                     logged.position().partition()},
+                                    logged.position().offset()}),
+             event::v1::VISIBILITY_FULL, &shown);
     if (!envelope->subject.empty()) {
       subjects.insert(std::string(envelope->subject));
     }
@@ -1046,7 +1145,7 @@ event::v1::RecordViewed ViewOfBatch(const Question& question,
 absl::StatusOr<std::vector<Batch>> ReplayChild(
     const Question& question, const v1::ReplayRequest& request) {
   const projection::Positions from =
-      FromProto(request.from()).value_or(projection::Positions{});
+      FromProto(request.begin()).value_or(projection::Positions{});
   Facts facts(question.snapshot, ExtentOf(question.asking));
   absl::StatusOr<Child> child =
       LoadChild(facts, question.asking, request.subject());
@@ -1061,7 +1160,9 @@ absl::StatusOr<std::vector<Batch>> ReplayChild(
       }
     }
     history = HistoryOf(*child, links, question.asking);
-    shown.subjects = child->identity.subjects;
+    for (const event::v1::LinkedSubject& linked : child->identity.subjects) {
+      AddSubject(linked, &shown);
+    }
   } else {
     shown.subjects.push_back(AskedFor(request.subject()));
   }
@@ -1079,7 +1180,7 @@ absl::StatusOr<std::vector<Batch>> ReplayChild(
     Batch& batch = batches.back();
     *batch.response.mutable_positions() = ToProto(reached);
     *batch.response.mutable_completeness() = complete;
-    batch.viewed = ViewOfEvents(question, request, batch.response, of_batch);
+    batch.view = ViewOfEvents(question, request, batch.response, of_batch);
     of_batch = shown;
     bytes = 0;
   };
@@ -1107,10 +1208,10 @@ absl::StatusOr<std::vector<Batch>> ReplayChild(
     *logged->mutable_position() = ToProto(passage.position);
     SetTime(passage.logged, logged->mutable_logged());
     logged->set_value(std::string(passage.value));
-    if (passage.event_id.empty()) {
+    if (!passage.opened) {
       ++of_batch.quarantined;
     } else {
-      AddEntry(passage.event_id,
+      AddEntry(passage.entry,
                passage.value.empty() ? event::v1::VISIBILITY_NOTICE
                                      : event::v1::VISIBILITY_FULL,
                &of_batch);

@@ -1,16 +1,31 @@
 // Questions about children, answered from one snapshot.
 //
 //   absl::StatusOr<Asking> asking = Admit(caller, request.asking());
-//   RecordViewed viewed;
-//   absl::Status answered = Answer(question, request, &response, &viewed);
-//   ... append `viewed`, then answer with the status and the response
+//   View view;
+//   absl::Status answered = Answer(question, request, &response, &view);
+//   ... append `view`, then answer with the status and the response
 //
-// A read is also a fact: Answer fills `viewed` whenever what it answers says
+// A read is also a fact: Answer fills `view` whenever what it answers says
 // something about a child, "not found" among it, and the caller appends it
-// before it answers (contract 18). If `viewed` names no rpc, nothing was said.
+// before it answers (contract 18). If that names no rpc, nothing was said.
 //
 // Everything here is a function of the snapshot and the question: what a view
 // showed is shown again by asking the same at its positions.
+//
+// It says which judgements were shown, and what they rested on
+// (RecordViewed.judgements):
+//
+//   rule          result                    evidence
+//   significance  Significance of a row     the entry, the judgement
+//   state         RowState, unless CURRENT  the entry, what counts of its
+//                                           corrections or withdrawals
+//   identity      LINK_KIND_RULE, of each   none
+//                 subject that is so linked
+//   match         a reason of a candidate   none
+//                 (REASONS.md)
+//
+// The evidence of a notice is the entry alone, as its row is; a record that
+// cannot be opened has no id. The view's digest does not cover them.
 //
 // Threads: safe. Failures: the status, as the caller of the rpc gets it.
 #ifndef VIGIL_SERVICES_CHRONOLOGY_QUERIES_H_
@@ -50,7 +65,7 @@ inline constexpr size_t kReplayBatchRecords = 100;
 inline constexpr size_t kReplayBatchBytes = size_t{1} << 20;
 
 // INVALID_ARGUMENT with all that is wrong with a request, whatever it asks:
-// fields (libs/event/check.h), what must be stated in this one, and a filter by
+// fields (libs/event/check.h), a find that looks for nothing, and a filter by
 // a writer that is none of `writers` or by a type that no event has: it would
 // look like an empty record.
 absl::Status CheckQuestion(const google::protobuf::Message& request,
@@ -78,31 +93,33 @@ struct Question {
   std::string software_version;
 };
 
+// An answer as a fact: sections KIND and QUESTION of its event.
+struct View {
+  event::v1::RecordViewed viewed;
+  event::v1::Question question;
+};
+
 absl::Status Answer(const Question& question, const v1::FindRequest& request,
-                    v1::FindResponse* response,
-                    event::v1::RecordViewed* viewed);
+                    v1::FindResponse* response, View* view);
 absl::Status Answer(const Question& question,
                     const v1::GetChronologyRequest& request,
-                    v1::GetChronologyResponse* response,
-                    event::v1::RecordViewed* viewed);
+                    v1::GetChronologyResponse* response, View* view);
 absl::Status Answer(const Question& question,
                     const v1::GetEntryRequest& request,
-                    v1::GetEntryResponse* response,
-                    event::v1::RecordViewed* viewed);
+                    v1::GetEntryResponse* response, View* view);
 
 // The records of one child as they came into the log, from where the request
 // says; each answer a batch and its view. Also those that cannot be opened, and
 // those that the asker may not have whole: their places without their bytes.
 struct Batch {
   v1::ReplayResponse response;
-  event::v1::RecordViewed viewed;
+  View view;
 };
 absl::StatusOr<std::vector<Batch>> ReplayChild(
     const Question& question, const v1::ReplayRequest& request);
 // The view of a batch of a topic's records.
-event::v1::RecordViewed ViewOfBatch(const Question& question,
-                                    const v1::ReplayRequest& request,
-                                    const v1::ReplayResponse& response);
+View ViewOfBatch(const Question& question, const v1::ReplayRequest& request,
+                 const v1::ReplayResponse& response);
 
 // What must be in the index before the question is answered: the positions
 // that the request names, those that its page token was given at, and whether

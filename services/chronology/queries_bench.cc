@@ -72,10 +72,8 @@ class Filled {
     }
   }
 
-  void Add(const Teller& teller, event::Draft draft) {
-    std::vector<event::Draft> drafts;
-    drafts.push_back(std::move(draft));
-    auto sealed = Sealed(teller, std::move(drafts), absl::StrCat(++requests_));
+  void Add(const Teller& teller, const Statement& statement) {
+    auto sealed = Sealed(teller, {statement}, absl::StrCat(++requests_));
     const std::string topic = sealed[0].topic;
     records_.push_back({.position = {{topic, 0}, ends_[topic]++},
                         .logged = absl::FromUnixSeconds(1'790'000'000),
@@ -107,8 +105,8 @@ void GetChronology(benchmark::State& state, const std::string& child) {
   request.set_subject(Subject(kPolice.organisation, child));
   for (auto _ : state) {
     v1::GetChronologyResponse response;
-    ev1::RecordViewed viewed;
-    const absl::Status answered = Answer(question, request, &response, &viewed);
+    View view;
+    const absl::Status answered = Answer(question, request, &response, &view);
     Check(answered.ok() && response.rows_size() == 50, "a wrong answer");
   }
 }
@@ -124,8 +122,8 @@ void Find(benchmark::State& state) {
   request.set_birth_date("2015-08-08");  // of the seventh
   for (auto _ : state) {
     v1::FindResponse response;
-    ev1::RecordViewed viewed;
-    Check(Answer(question, request, &response, &viewed).ok(), "not found");
+    View view;
+    Check(Answer(question, request, &response, &view).ok(), "not found");
   }
 }
 BENCHMARK(Find)->Unit(benchmark::kMicrosecond);

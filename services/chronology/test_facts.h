@@ -1,5 +1,5 @@
-// What the tests of this folder share: a writer's facts, made as a pipeline
-// makes them.
+// What the tests of this folder share: what a writer is told, made into facts
+// as its pipeline makes them.
 #ifndef VIGIL_SERVICES_CHRONOLOGY_TEST_FACTS_H_
 #define VIGIL_SERVICES_CHRONOLOGY_TEST_FACTS_H_
 
@@ -11,13 +11,17 @@
 #include "absl/time/time.h"
 #include "io/cloudevents/v1/cloudevents.pb.h"
 #include "libs/base/check.h"
+#include "libs/event/digest.h"
 #include "libs/event/reference.h"
 #include "libs/event/seal.h"
 #include "libs/eventlog/event_log.h"
+#include "libs/service/drafts.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::chronology {
 
 namespace ev1 = ::vigil::event::v1;
+using common::v1::Statement;
 
 inline const event::NamingKey& Key() {
   static const auto* const key =
@@ -48,59 +52,126 @@ inline ev1::Organisation ToProtoOrganisation(const std::string& text) {
   return organisation;
 }
 
-// A fact of that subject, on that date, of kind ConcernRaised unless changed.
-inline event::Draft Told(const std::string& subject, const std::string& date,
-                         const std::string& headline) {
-  event::Draft draft;
-  draft.subject = subject;
-  draft.header.mutable_occurred()->set_date(date);
-  draft.header.set_headline(headline);
-  draft.header.mutable_author()->set_role("duty officer");
-  draft.header.mutable_record_ref()->set_system("records");
-  draft.header.mutable_record_ref()->set_id(headline);
-  draft.kind.mutable_concern_raised();
-  draft.kind.set_summary(absl::StrCat("Summary of ", headline));
-  return draft;
+// A statement about nobody yet, with no act.
+inline Statement Said(const std::string& date, const std::string& headline) {
+  Statement said;
+  said.mutable_account()->mutable_occurred()->set_date(date);
+  said.mutable_account()->set_headline(headline);
+  said.mutable_submission()->mutable_author()->set_role("duty officer");
+  ev1::RecordRef& record = *said.mutable_submission()->mutable_record_ref();
+  record.set_system("records");
+  record.set_id(headline);
+  return said;
 }
 
-// Who the subject is: with an NHS number of the range that is never issued.
-inline event::Draft Registered(const std::string& subject,
-                               const std::string& family,
-                               const std::string& given,
-                               const std::string& born,
-                               const std::string& nhs_number) {
-  event::Draft draft = Told(subject, "2024-01-01", "Registered");
-  draft.kind.Clear();
-  draft.kind.mutable_subject_registered();
-  ev1::Person& person = *draft.people.emplace().mutable_subject();
-  person.mutable_local_id()->set_system("records");
-  person.mutable_local_id()->set_id(subject);
-  ev1::Demographics& known = *person.mutable_demographics();
-  ev1::PersonName& name = *known.add_names();
+// A concern about that subject, on that date.
+inline Statement Told(const std::string& subject, const std::string& date,
+                      const std::string& headline) {
+  Statement told = Said(date, headline);
+  told.mutable_account()->set_summary(absl::StrCat("Summary of ", headline));
+  told.add_about()->mutable_person()->mutable_ref()->set_subject(subject);
+  told.mutable_concern_raised();
+  return told;
+}
+
+// What is known of somebody: with an NHS number of the range that is never
+// issued.
+inline void Know(const std::string& family, const std::string& given,
+                 const std::string& born, const std::string& nhs_number,
+                 ev1::Demographics* known) {
+  ev1::PersonName& name = *known->add_names();
   name.set_family(family);
   name.set_given(given);
   name.set_use(ev1::NAME_USE_CURRENT);
-  known.mutable_birth()->set_date(born);
-  if (!nhs_number.empty()) {
-    ev1::Identifier& identifier = *known.add_identifiers();
-    identifier.set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
-    identifier.set_value(nhs_number);
-    identifier.set_verified(ev1::ANSWER_YES);
-    identifier.set_holder(ev1::IDENTIFIER_HOLDER_SELF);
+  known->mutable_birth()->set_date(born);
+  if (nhs_number.empty()) return;
+  ev1::Identifier& identifier = *known->add_identifiers();
+  identifier.set_type(ev1::IDENTIFIER_TYPE_NHS_NUMBER);
+  identifier.set_value(nhs_number);
+  identifier.set_verified(ev1::ANSWER_YES);
+  identifier.set_holder(ev1::IDENTIFIER_HOLDER_SELF);
+}
+
+// Who the subject is.
+inline Statement Registered(const std::string& subject,
+                            const std::string& family, const std::string& given,
+                            const std::string& born,
+                            const std::string& nhs_number) {
+  Statement told = Told(subject, "2024-01-01", "Registered");
+  told.mutable_subject_registered();
+  Know(family, given, born, nhs_number,
+       told.mutable_about(0)->mutable_person()->mutable_demographics());
+  return told;
+}
+
+// Names that entry.
+inline void SetEntry(const std::string& event_id, const std::string& subject,
+                     ev1::EntryRef* entry) {
+  entry->set_event_id(event_id);
+  entry->set_subject(subject);
+}
+
+// The act that is said again, as a correction of these fields.
+inline Statement Correcting(Statement again, const std::string& event_id,
+                            const std::string& subject,
+                            const std::vector<std::string>& fields) {
+  ev1::Amends& amends = *again.mutable_amends();
+  SetEntry(event_id, subject, amends.mutable_target());
+  amends.set_how(ev1::AMENDMENT_CORRECTION);
+  *amends.mutable_fields() = {fields.begin(), fields.end()};
+  return again;
+}
+
+// What the hub decides about two subjects, and takes back.
+inline Statement Linked(const std::string& a, const std::string& b) {
+  Statement linked = Said("2026-04-01", "Linked");
+  linked.mutable_subjects_linked()->add_subjects(a);
+  linked.mutable_subjects_linked()->add_subjects(b);
+  return linked;
+}
+inline Statement Separated(const std::string& a, const std::string& b) {
+  Statement separated = Said("2026-04-01", "Not one child");
+  separated.mutable_subjects_separated()->add_group_a(a);
+  separated.mutable_subjects_separated()->add_group_b(b);
+  return separated;
+}
+
+// Two children at one incident, of whom each said something else, and their
+// mother.
+inline Statement Incident(const std::string& anna, const std::string& bela) {
+  Statement told = Told(anna, "2026-03-28", "Domestic incident");
+  told.mutable_incident_attended();
+  told.add_about()->mutable_person()->mutable_ref()->set_subject(bela);
+  const std::pair<const char*, const char*> said[] = {
+      {"Daddy was shouting", "victim"}, {"I was asleep", "witness"}};
+  for (int i = 0; i < 2; ++i) {
+    ev1::About& about = *told.mutable_about(i);
+    about.mutable_seen()->set_seen(ev1::ANSWER_YES);
+    about.mutable_seen()->set_own_words(said[i].first);
+    about.mutable_role()->set_code(said[i].second);
+    about.set_present(ev1::ANSWER_YES);
   }
-  return draft;
+  told.mutable_about(1)->set_whereabouts("Upstairs");
+  ev1::Involved& mother = *told.add_involved();
+  mother.mutable_person()->mutable_ref()->mutable_local_id()->set_system(
+      "records");
+  mother.mutable_person()->mutable_ref()->mutable_local_id()->set_id("m1");
+  Know("Jones", "Mary", "1990-01-01", "9990000050",
+       mother.mutable_person()->mutable_demographics());
+  ev1::Tie& tie = *mother.add_ties();
+  tie.add_about(0);
+  tie.add_about(1);
+  tie.mutable_relation()->set_code("mother");
+  tie.set_parental_responsibility(ev1::ANSWER_YES);
+  return told;
 }
 
 // The records of one request, as they are appended. `content` stands for the
 // request's digest.
-inline std::vector<eventlog::TopicRecord> Sealed(
+inline std::vector<eventlog::TopicRecord> SealedDrafts(
     const Teller& teller, std::vector<event::Draft> drafts,
     const std::string& request_id, const std::string& content = "content",
     absl::Time received = absl::FromUnixSeconds(1'780'000'000)) {
-  for (event::Draft& draft : drafts) {
-    *draft.header.mutable_organisation() =
-        ToProtoOrganisation(teller.organisation);
-  }
   event::Request request;
   request.source = event::Source(teller.writer, teller.organisation);
   request.system = "records";
@@ -122,20 +193,65 @@ inline std::vector<eventlog::TopicRecord> Sealed(
   return records;
 }
 
-// The same record, each of whose sections is for an audience that this version
-// does not know.
-inline eventlog::TopicRecord Reserved(eventlog::TopicRecord record) {
+inline std::vector<event::Draft> DraftsOf(const Teller& teller,
+                                          Statement statement) {
+  *statement.mutable_submission()->mutable_organisation() =
+      ToProtoOrganisation(teller.organisation);
+  event::Violations violations;
+  const event::NamingKeys keys = {.current = Key()};
+  service::Drafting drafting = service::DraftsOf(
+      statement, event::PartsOf(statement),
+      {.keys = keys, .any_subject = true, .system = "records"}, &violations);
+  Check(violations.empty(), "what a test tells can be told");
+  return std::move(drafting.drafts);
+}
+
+inline std::vector<eventlog::TopicRecord> Sealed(
+    const Teller& teller, const std::vector<Statement>& statements,
+    const std::string& request_id, const std::string& content = "content",
+    absl::Time received = absl::FromUnixSeconds(1'780'000'000)) {
+  std::vector<event::Draft> drafts;
+  for (const Statement& statement : statements) {
+    for (event::Draft& draft : DraftsOf(teller, statement)) {
+      drafts.push_back(std::move(draft));
+    }
+  }
+  return SealedDrafts(teller, std::move(drafts), request_id, content, received);
+}
+
+// The same record, each of whose sections `change` may change.
+template <typename Change>
+eventlog::TopicRecord WithSections(eventlog::TopicRecord record,
+                                   const Change& change) {
   io::cloudevents::v1::CloudEvent event;
   ev1::Sections sections;
   Check(event.ParseFromString(record.record.value) &&
             sections.ParseFromString(event.binary_data()),
         "it was sealed");
   for (ev1::Section& section : *sections.mutable_sections()) {
-    section.set_audience("reserved");
+    change(event, section);
   }
   event.set_binary_data(sections.SerializeAsString());
   record.record.value = event.SerializeAsString();
   return record;
+}
+
+// For an audience that this version does not know: what a reader meets who may
+// not see what is restricted. All sections, or those of that part.
+inline eventlog::TopicRecord Reserved(eventlog::TopicRecord record) {
+  return WithSections(std::move(record),
+                      [](const auto&, ev1::Section& section) {
+                        section.set_audience("reserved");
+                      });
+}
+inline eventlog::TopicRecord Reserved(eventlog::TopicRecord record,
+                                      ev1::Part part) {
+  return WithSections(std::move(record),
+                      [&](const auto&, ev1::Section& section) {
+                        if (section.part() == part) {
+                          section.set_audience("of a later version");
+                        }
+                      });
 }
 
 }  // namespace vigil::chronology

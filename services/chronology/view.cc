@@ -7,12 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "libs/base/big_endian.h"
 #include "libs/base/calendar.h"
+#include "libs/base/uuid.h"
 #include "libs/event/birth.h"
+#include "libs/event/kind.h"
 #include "libs/event/reference.h"
-#include "libs/event/seal.h"
 #include "libs/event/when.h"
+#include "libs/safeguarding/corrections.h"
 
 namespace vigil::chronology {
 namespace {
@@ -26,6 +29,10 @@ constexpr absl::string_view kHeldHeadline =
     "Something is held here that this version cannot read. Ask the source.";
 constexpr absl::string_view kNoticeHeadline =
     "Information is held. Ask the source.";
+constexpr absl::string_view kDestroyedHeadline =
+    "Its content was destroyed: what stays is that it was said, and when.";
+constexpr absl::string_view kPartlyDestroyed =
+    "Some of its content was destroyed.";
 
 std::string PlaceText(const eventlog::Position& position) {
   return absl::StrCat(position.partition.topic, "/",
@@ -54,6 +61,25 @@ bool Contains(const Repeated& all, const T& one) {
 
 event::SourceParts SourceOf(const Item& item) {
   return event::ParseSource(item.entry.fact.envelope.source);
+}
+
+// Whether it says again a field that concerns this path.
+bool Names(const Item& item, absl::string_view path) {
+  if (!safeguarding::IsActAgain(*item.entry.fact.clear)) return false;
+  // In full, where that may be seen; of a discreet kind CLEAR has less.
+  if (item.header.has_amends()) {
+    return std::any_of(item.header.amends().fields().begin(),
+                       item.header.amends().fields().end(),
+                       [&](const std::string& field) {
+                         return safeguarding::Concerns(field, path);
+                       });
+  }
+  for (const event::v1::Target& target : item.entry.fact.clear->targets()) {
+    for (const std::string& field : target.fields()) {
+      if (safeguarding::Concerns(field, path)) return true;
+    }
+  }
+  return false;
 }
 
 // What an entry is judged to be; UNSPECIFIED is no judgement (F40).
@@ -101,13 +127,13 @@ class Filter {
 
   // As the entry says, or as a correction does.
   bool TakesTime(const Item& item) const {
-    if (!range_ || MayOverlap(item.header.occurred(), *range_)) return true;
+    if (!range_ || MayOverlap(item.occurred, *range_)) return true;
     return std::any_of(item.state.amendments.begin(),
                        item.state.amendments.end(), [&](size_t i) {
                          const Item& other = child_.items[i];
                          return other.seen.visibility == Visibility::kFull &&
-                                other.header.has_occurred() &&
-                                MayOverlap(other.header.occurred(), *range_);
+                                Names(other, "account.occurred") &&
+                                MayOverlap(other.occurred, *range_);
                        });
   }
 
@@ -150,6 +176,12 @@ std::optional<int32_t> DaysLate(const event::v1::When& occurred,
   return static_cast<int32_t>(std::max<absl::civil_diff_t>(days, 0));
 }
 
+// In the agency's own word, or else the published one's.
+std::string TextOf(const event::v1::Concept& said) {
+  return said.has_own() ? said.own().display()
+                        : absl::StrReplaceAll(said.code(), {{"_", " "}});
+}
+
 std::string PlaceOf(const event::v1::Place& place) {
   if (!place.name().empty()) return place.name();
   std::vector<std::string> parts(place.address().lines().begin(),
@@ -157,37 +189,22 @@ std::string PlaceOf(const event::v1::Place& place) {
   if (!place.address().postcode().empty()) {
     parts.push_back(place.address().postcode());
   }
-  if (parts.empty()) return place.type().display();
+  if (parts.empty()) return TextOf(place.type());
   return absl::StrJoin(parts, ", ");
 }
 
-// Which fields an amendment names, and why it was made.
-struct Amended {
-  std::vector<std::string> fields;
-  std::string reason;
-  bool adds = false;  // what it says is beside, not instead
-};
-Amended AmendedBy(const event::v1::Kind& kind) {
-  Amended amended;
-  const auto take = [&](const auto& fields) {
-    amended.fields.assign(fields.begin(), fields.end());
-  };
-  if (kind.has_entry_corrected()) {
-    take(kind.entry_corrected().fields());
-    amended.reason = kind.entry_corrected().reason();
-  } else if (kind.has_entry_supplemented()) {
-    take(kind.entry_supplemented().fields());
-    amended.adds = true;
-  } else if (kind.has_entry_withdrawn()) {
-    take(kind.entry_withdrawn().fields());
-    amended.reason = kind.entry_withdrawn().reason();
-    if (amended.reason.empty()) {
-      amended.reason = kind.entry_withdrawn().reason_code().display();
-    }
-  } else if (kind.has_entry_reassigned()) {
-    amended.reason = kind.entry_reassigned().reason();
+std::string HeadlineOf(const Asking& asking, const Fact& fact) {
+  if (DecideRow(asking, fact).visibility != Visibility::kFull) {
+    return std::string(kNoticeHeadline);
   }
-  return amended;
+  const event::SectionView* section =
+      fact.envelope.Find(event::v1::PART_HEADER);
+  if (section != nullptr && !section->key_id.empty()) {
+    return std::string(kDestroyedHeadline);
+  }
+  const auto header =
+      Read<event::v1::Header>(asking, fact, event::v1::PART_HEADER);
+  return header ? header->account().headline() : "";
 }
 
 // One content of several that came under one id or request.
@@ -196,12 +213,54 @@ void SetConflict(const Fact& fact, const Asking& asking,
   conflict->set_event_id(std::string(fact.envelope.id));
   *conflict->mutable_position() = ToProto(fact.position);
   SetTime(fact.logged, conflict->mutable_logged());
-  if (DecideSection(asking, fact, event::v1::PART_HEADER).visibility !=
-      Visibility::kFull) {
-    conflict->set_headline(std::string(kNoticeHeadline));
-    return;
+  conflict->set_headline(HeadlineOf(asking, fact));
+}
+
+// Of what is said about an entry: why, as far as it may be seen.
+std::string ReasonOf(const Item& item) {
+  const auto reason = [](const auto& said) {
+    return said.reason().empty() ? TextOf(said.reason_code()) : said.reason();
+  };
+  if (item.header.has_amends()) return reason(item.header.amends());
+  if (!item.kind) return "";
+  if (item.kind->has_entry_withdrawn()) {
+    return reason(item.kind->entry_withdrawn());
   }
-  conflict->set_headline(HeaderFor(asking, fact).headline());
+  return item.kind->entry_reassigned().reason();
+}
+
+// What the act says again, for the fields that it names.
+void SetSaidAgain(const Item& item, const Asking& asking,
+                  v1::Amendment* amendment) {
+  const Fact& fact = item.entry.fact;
+  const event::v1::Account& account = item.header.account();
+  const bool adds = item.manner == event::v1::MANNER_SUPPLEMENTS;
+  if (adds || Names(item, "account.headline")) {
+    amendment->set_headline(account.headline());
+  }
+  if (adds || Names(item, "account.summary")) {
+    amendment->set_summary(account.summary());
+  }
+  if (Names(item, "account.occurred")) {
+    *amendment->mutable_occurred() = item.occurred;
+  }
+  if (Names(item, "account")) *amendment->mutable_account() = account;
+  if (item.kind && Names(item, event::v1::Kind::descriptor()
+                                   ->FindFieldByNumber(item.kind->kind_case())
+                                   ->name())) {
+    *amendment->mutable_kind() = *item.kind;
+  }
+  for (ReadPerson& person : ReadPersons(asking, fact)) {
+    if (Names(item, person.part.has_involved() ? "involved" : "about")) {
+      *amendment->add_persons() = std::move(person.part);
+    }
+  }
+  if (Names(item, "place")) {
+    if (auto place =
+            Read<event::v1::Place>(asking, fact, event::v1::PART_PLACE)) {
+      *amendment->mutable_place() = *std::move(place);
+    }
+  }
 }
 
 // What it says in its own words is told to whoever may see both it and what it
@@ -211,6 +270,7 @@ void SetAmendment(const Item& item, const Asking& asking,
   const Fact& fact = item.entry.fact;
   amendment->set_event_id(std::string(fact.envelope.id));
   amendment->set_type(std::string(fact.envelope.type));
+  amendment->set_manner(item.manner);
   SetTime(fact.logged, amendment->mutable_logged());
   const Organisation organisation = OrganisationOf(SourceOf(item).organisation);
   amendment->mutable_organisation()->set_scheme(organisation.scheme);
@@ -225,30 +285,40 @@ void SetAmendment(const Item& item, const Asking& asking,
     amendment->set_headline(std::string(kNoticeHeadline));
     return;
   }
-  if (!item.kind) return;
-  const Amended amended = AmendedBy(*item.kind);
-  *amendment->mutable_fields() = {amended.fields.begin(), amended.fields.end()};
-  amendment->set_reason(amended.reason);
-  if (amended.adds || Contains(amended.fields, "header.headline")) {
-    amendment->set_headline(item.header.headline());
+  if (item.header.has_amends()) {
+    *amendment->mutable_fields() = item.header.amends().fields();
+  } else {
+    for (const event::v1::Target& target : fact.clear->targets()) {
+      if (target.manner() == item.manner) {
+        *amendment->mutable_fields() = target.fields();
+      }
+    }
   }
-  if (amended.adds || Contains(amended.fields, "kind.summary")) {
-    amendment->set_summary(item.kind->summary());
+  amendment->set_reason(ReasonOf(item));
+  if (safeguarding::IsActAgain(*fact.clear)) {
+    SetSaidAgain(item, asking, amendment);
   }
-  if (Contains(amended.fields, "header.occurred")) {
-    *amendment->mutable_occurred() = item.header.occurred();
+  if (IsDestroyed(fact)) {
+    amendment->set_destroyed(event::v1::ANSWER_YES);
+    if (!item.has_header) {
+      amendment->set_headline(std::string(kDestroyedHeadline));
+    }
   }
 }
 
-// What the section KIND says, as far as the asker may see it.
-void SetKind(const Item& item, const Asking& asking, v1::Row* row) {
-  const event::Envelope& envelope = item.entry.fact.envelope;
-  if (!SeesContent(asking, item.entry.fact)) {
+// Whether its content may be seen and can be read; if not, the row says why.
+void SetContent(const Item& item, const Asking& asking, v1::Row* row) {
+  const Fact& fact = item.entry.fact;
+  if (!SeesContent(asking, fact)) {
     row->set_visibility(event::v1::VISIBILITY_REDACTED);
     row->add_warnings("Its content is withheld. Ask the source.");
     return;
   }
-  const absl::StatusOr<event::v1::Kind> kind = envelope.OpenKind();
+  if (IsDestroyed(fact)) {
+    if (item.has_header) row->add_warnings(std::string(kPartlyDestroyed));
+    return;
+  }
+  const absl::StatusOr<event::v1::Kind> kind = fact.envelope.OpenKind();
   if (!kind.ok()) {
     row->add_warnings(
         absl::IsUnimplemented(kind.status())
@@ -258,10 +328,88 @@ void SetKind(const Item& item, const Asking& asking, v1::Row* row) {
               "source.");
     return;
   }
-  row->set_summary(kind->summary());
-  row->set_action(kind->action());
-  row->set_outcome(kind->outcome());
-  if (kind->has_child()) *row->mutable_child() = kind->child();
+  // What stood beside a subject has its words here and not in an account.
+  if (item.header.has_observation()) {
+    row->set_summary(kind->observation_made().words());
+  }
+}
+
+// Of a discreet kind its own name, to whoever may see what it was.
+std::string LabelFor(const Item& item, const Asking& asking) {
+  const Fact& fact = item.entry.fact;
+  if (fact.envelope.type == event::kDiscreetType && SeesContent(asking, fact)) {
+    const absl::StatusOr<event::v1::Kind> kind = fact.envelope.OpenKind();
+    if (kind.ok()) {
+      return std::string(event::TraitsOf(kind->kind_case()).label);
+    }
+  }
+  // Of a kind that is not known here the writer's words.
+  return item.header.label().empty() || event::IsKnownType(fact.envelope.type)
+             ? event::LabelOf(fact.envelope.type)
+             : item.header.label();
+}
+
+// What the account says in words. A fact that stood beside a subject has no
+// account of its own but the times and a headline.
+void SetAccount(const event::v1::Header& header, v1::Row* row) {
+  const event::v1::Account& account = header.account();
+  if (account.has_term()) *row->mutable_term() = account.term();
+  row->set_headline(account.headline());
+  row->set_summary(account.summary());
+  row->set_action(account.action());
+  row->set_outcome(account.outcome());
+  if (header.submission().has_author()) {
+    *row->mutable_author() = header.submission().author();
+  }
+  row->set_conversation_ref(header.conversation_ref());
+}
+
+// Its own subject's part in it, and who else was involved or is named as
+// somebody's relation.
+void SetPersons(const Item& item, const Asking& asking, v1::Row* row) {
+  const Fact& fact = item.entry.fact;
+  std::map<std::string, v1::PersonInvolved*> involved;
+  const auto shown = [&](const std::string& subject) {
+    v1::PersonInvolved*& person = involved[subject];
+    if (person == nullptr) {
+      person = row->add_involved();
+      person->set_subject(subject);
+    }
+    return person;
+  };
+  for (const ReadPerson& person : ReadPersons(asking, fact)) {
+    if (person.part.has_about()) {
+      // Told once, with what happened, and not with each thing noticed then.
+      if (item.header.has_observation()) continue;
+      const event::v1::About& about = person.part.about();
+      if (about.has_role()) *row->mutable_role() = about.role();
+      row->set_present(about.present());
+      row->set_whereabouts(about.whereabouts());
+      if (about.has_seen()) *row->mutable_seen() = about.seen();
+      continue;
+    }
+    const event::v1::Involved& said = person.part.involved();
+    v1::PersonInvolved* other = shown(person.whose);
+    other->set_name(NameOf(said.person()));
+    if (said.has_role()) *other->mutable_role() = said.role();
+  }
+  for (const Tie& tie : TiesIn(asking, fact, item.header)) {
+    if (tie.to != fact.envelope.subject) continue;
+    event::v1::Tie* told = shown(tie.subject)->add_ties();
+    *told->mutable_relation() = tie.relation;
+    told->set_parental_responsibility(tie.parental_responsibility);
+    if (tie.valid.has_since() || tie.valid.has_until()) {
+      *told->mutable_valid() = tie.valid;
+    }
+    told->set_risk(tie.risk);
+  }
+}
+
+// Whether something that it names is not here, or stands elsewhere. What an
+// agency's entry answers may be another's, of which this asker knows nothing.
+bool IsUnmatched(const Item& item, const Asking& asking) {
+  return !item.state.unmatched.empty() &&
+         (item.says() || SeesCombinedRecord(asking.asker));
 }
 
 v1::Row HeldRow(const Child& child, const Line& line) {
@@ -292,15 +440,32 @@ std::string Line::id() const {
                          : PlaceText(held->record.position);
 }
 
+event::v1::ShownEntry Line::shown() const {
+  return item != nullptr
+             ? ShownAs(item->entry.fact.envelope.id, item->entry.fact.position)
+             : ShownAs("", held->record.position);
+}
+
+event::v1::ShownEntry ShownAs(absl::string_view event_id,
+                              const eventlog::Position& position) {
+  event::v1::ShownEntry entry;
+  if (const std::optional<Uuid> uuid = Uuid::Parse(event_id)) {
+    entry.set_event_id(std::string(uuid->bytes().begin(), uuid->bytes().end()));
+  } else {
+    *entry.mutable_position() = ToProto(position);
+  }
+  return entry;
+}
+
 std::vector<Line> Arrange(const Child& child,
                           const v1::GetChronologyRequest& question) {
   const Filter filter(child, question);
   std::vector<Line> lines;
   for (const Item& item : child.items) {
     if (!filter.Takes(item)) continue;
-    lines.push_back({.key = event::WhenKey(item.header.occurred()) +
-                            PlaceKey(item.entry.fact.position),
-                     .item = &item});
+    lines.push_back(
+        {.key = event::WhenKey(item.when) + PlaceKey(item.entry.fact.position),
+         .item = &item});
   }
   const std::string not_known = event::WhenKey({});
   for (const Child::Held& held : child.unreadable) {
@@ -334,7 +499,9 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
   *row.mutable_position() = ToProto(fact.position);
   SetTime(fact.envelope.received, row.mutable_received());
   SetTime(fact.logged, row.mutable_logged());
-  if (header.has_occurred()) *row.mutable_occurred() = header.occurred();
+  if (item.occurred.value_case() != event::v1::When::VALUE_NOT_SET) {
+    *row.mutable_occurred() = item.occurred;
+  }
   row.set_state(RowStateOf(item.state.state));
   row.set_significance(SignificanceOf(item));
   if (item.seen.visibility == Visibility::kNotice) {
@@ -342,35 +509,55 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
     return row;
   }
 
+  // From section CLEAR.
   row.set_type(std::string(fact.envelope.type));
-  row.set_label(header.label().empty()
-                    ? event::LabelOf(std::string(fact.envelope.type))
-                    : header.label());
-  if (header.has_term()) *row.mutable_term() = header.term();
-  row.set_headline(header.headline());
-  if (header.has_observed()) *row.mutable_observed() = header.observed();
-  if (header.has_recorded()) *row.mutable_recorded() = header.recorded();
-  row.set_age_then(event::AgeAt(child.demographics.birth(), header.occurred()));
-  if (header.has_author()) *row.mutable_author() = header.author();
-  row.set_conversation_ref(header.conversation_ref());
-  if (const std::optional<int32_t> days =
-          DaysLate(header.occurred(), fact.envelope.received)) {
+  row.set_label(LabelFor(item, asking));
+  row.set_age_then(event::AgeAt(child.demographics.birth(), item.occurred));
+  if (fact.clear->has_observed()) {
+    *row.mutable_observed() = fact.clear->observed();
+  }
+  if (fact.clear->has_recorded()) {
+    *row.mutable_recorded() = fact.clear->recorded();
+  }
+  row.set_history(fact.clear->history());
+  const std::optional<int32_t> days =
+      DaysLate(item.occurred, fact.envelope.received);
+  if (days && fact.clear->history() != event::v1::ANSWER_YES) {
     row.set_days_late(*days);
   }
-  SetKind(item, asking, &row);
-  if (fact.envelope.Find(event::v1::PART_PLACE) != nullptr &&
-      DecideSection(asking, fact, event::v1::PART_PLACE).visibility ==
-          Visibility::kFull) {
-    const auto place =
-        fact.envelope.Open<event::v1::Place>(event::v1::PART_PLACE);
-    if (place.ok()) row.set_place(PlaceOf(*place));
+  row.set_destroyed(IsDestroyed(fact) ? event::v1::ANSWER_YES
+                                      : event::v1::ANSWER_NO);
+  row.set_unmatched(IsUnmatched(item, asking) ? event::v1::ANSWER_YES
+                                              : event::v1::ANSWER_NO);
+
+  if (item.has_header) {
+    SetAccount(header, &row);
+    if (header.account().has_observed()) {
+      *row.mutable_observed() = header.account().observed();
+    }
+    if (header.submission().has_recorded()) {
+      *row.mutable_recorded() = header.submission().recorded();
+    }
+  } else if (item.seen.visibility == Visibility::kRedacted) {
+    row.set_headline(std::string(kNoticeHeadline));
+  } else {
+    row.set_headline(HeadlineOf(asking, fact));
+  }
+  SetContent(item, asking, &row);
+  SetPersons(item, asking, &row);
+  if (const auto place =
+          Read<event::v1::Place>(asking, fact, event::v1::PART_PLACE)) {
+    row.set_place(PlaceOf(*place));
   }
 
+  if (item.state.significance == event::v1::SIGNIFICANCE_UNSPECIFIED) {
+    row.add_warnings("How significant it was judged to be cannot be read.");
+  }
   if (item.state.significance_by) {
     const Item& judge = child.items[*item.state.significance_by];
     std::string by(SourceOf(judge).organisation);
-    if (judge.seen.visibility == Visibility::kFull) {
-      absl::StrAppend(&by, ", ", judge.header.author().role());
+    if (judge.has_header) {
+      absl::StrAppend(&by, ", ", judge.header.submission().author().role());
     }
     row.set_significance_by(by);
   }
@@ -394,9 +581,17 @@ v1::Row RowOf(const Child& child, const Line& line, const Asking& asking) {
   if (item.request.conflicting) {
     row.add_warnings("Other content was sent under the same request id.");
   }
-  if (item.kind) {
+  if (item.says()) {
     row.add_warnings(
         "It is about an entry that is not in this record, or not yet.");
+  } else if (row.unmatched() == event::v1::ANSWER_YES) {
+    row.add_warnings(
+        "It names an entry that is not here, or stands under another subject.");
+  }
+  if (child.unregistered.contains(item.subject)) {
+    row.add_warnings(
+        "The reference that it stands under was made with a key that nobody "
+        "registered: it may be mistyped.");
   }
   return row;
 }
@@ -443,6 +638,27 @@ void SetLinkConflicts(const Child& child, const Asking& asking,
     for (const Fact& other : link.conflicts) {
       SetConflict(other, asking, response->add_link_conflicts());
     }
+  }
+}
+
+void SetTies(const Child& child, v1::GetChronologyResponse* response) {
+  for (const Tie& tie : child.ties) {
+    v1::KnownTie* known = response->add_ties();
+    known->set_subject(tie.subject);
+    known->set_name(tie.name);
+    *known->mutable_relation() = tie.relation;
+    known->set_to(tie.to);
+    known->set_parental_responsibility(tie.parental_responsibility);
+    if (tie.valid.has_since() || tie.valid.has_until()) {
+      *known->mutable_valid() = tie.valid;
+    }
+    known->set_risk(tie.risk);
+    known->set_event_id(tie.event_id);
+    const Organisation organisation = OrganisationOf(tie.organisation);
+    known->mutable_organisation()->set_scheme(organisation.scheme);
+    known->mutable_organisation()->set_code(organisation.code);
+    SetTime(tie.logged, known->mutable_logged());
+    known->set_state(RowStateOf(tie.state));
   }
 }
 

@@ -32,9 +32,15 @@ struct Line {
   const Item* item = nullptr;  // nullptr: `held`
   const Child::Held* held = nullptr;
 
-  // What a view calls it: the event id, or the record's place.
+  // The event id, or the record's place in one text.
   std::string id() const;
+  // What a view calls it, without how far it was shown.
+  event::v1::ShownEntry shown() const;
 };
+
+// The id's 16 bytes; of what has no such id its place.
+event::v1::ShownEntry ShownAs(absl::string_view event_id,
+                              const eventlog::Position& position);
 
 // The lines that the question asks for, in its order. Of the request only the
 // filters and the order are read. What cannot be told of a line (the kind of a
@@ -51,6 +57,9 @@ event::v1::Visibility AsShown(safeguarding::Visibility visibility);
 // reviewer should know.
 void SetSubjects(const safeguarding::Identity& identity,
                  v1::GetChronologyResponse* response);
+
+// Who is known to be what to this child.
+void SetTies(const Child& child, v1::GetChronologyResponse* response);
 
 // What other content came under the ids and requests of its links.
 void SetLinkConflicts(const Child& child, const Asking& asking,

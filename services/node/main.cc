@@ -17,11 +17,7 @@
 #include "libs/service/server.h"
 #include "libs/service/writer_process.h"
 #include "services/chronology/chronology.h"
-#include "services/education/vocabulary.h"
-#include "services/health/vocabulary.h"
-#include "services/mash/vocabulary.h"
-#include "services/police/vocabulary.h"
-#include "services/social_care/vocabulary.h"
+#include "services/writers.h"
 
 namespace vigil {
 namespace {
@@ -38,14 +34,10 @@ int Run(const std::string& path, const std::string& replace_key_of) {
   if (!configuration.ok()) return fail(configuration.status());
   const config::v1::Process& process = configuration->process;
   const std::string& folder = process.data_folder();
-  const std::vector<service::Writer> agencies = {
-      police::Police(), health::Health(), education::Education(),
-      social_care::SocialCare(), mash::Mash()};
   if (!replace_key_of.empty()) {
-    for (const service::Writer& writer : agencies) {
-      if (writer.name != replace_key_of) continue;
-      const absl::Status replaced =
-          service::WriterProcess::ReplaceNamingKey(folder + "/" + writer.name);
+    if (FindWriter(replace_key_of) != nullptr) {
+      const absl::Status replaced = service::WriterProcess::ReplaceNamingKey(
+          folder + "/" + replace_key_of);
       return replaced.ok() ? 0 : fail(replaced);
     }
     return fail(absl::NotFoundError("there is no writer " + replace_key_of));
@@ -58,7 +50,7 @@ int Run(const std::string& path, const std::string& replace_key_of) {
   service::Metrics metrics;
 
   std::vector<std::unique_ptr<service::WriterProcess>> writers;
-  for (const service::Writer& writer : agencies) {
+  for (const service::Writer& writer : Writers()) {
     auto opened =
         service::WriterProcess::Open(writer, folder + "/" + writer.name,
                                      process, log->get(), &callers, &metrics);

@@ -2,12 +2,16 @@
 // the broker are killed while agencies send many thousand facts, and started
 // again; then what was acknowledged is joined with what the chronology shows.
 //
-// A sender does what the contract tells it: it repeats a request with the same
-// request_id until it holds a receipt, whatever happens in between. It has
+// A sender does what the contract tells it: it repeats a statement with the
+// same request_id until it holds a receipt, whatever happens in between. It has
 // always more to send until the last kill is over, and before the next each
-// sender has got something acknowledged: every kill falls into the load.
+// sender has got something acknowledged: every kill falls into the load. Of two
+// senders of each agency one sends batches, and one a stream that it begins
+// again with whatever has no outcome.
 #include <algorithm>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -22,29 +26,27 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
+#include "services/writers.h"
 #include "tests/deployment.h"
 #include "vigil/chronology/v1/chronology.pb.h"
-#include "vigil/education/v1/education.pb.h"
-#include "vigil/health/v1/health.pb.h"
-#include "vigil/mash/v1/mash.pb.h"
-#include "vigil/police/v1/police.pb.h"
-#include "vigil/social_care/v1/social_care.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil {
 namespace {
 
 using ::vigil::common::v1::Outcome;
 using ::vigil::common::v1::Receipt;
+using ::vigil::common::v1::Statement;
+using ::vigil::common::v1::StreamOutcome;
+using ::vigil::common::v1::SubmitBatchRequest;
 using ::vigil::common::v1::SubmitBatchResponse;
 
-// Two for each agency.
-constexpr int kSendersPerAgency = 2;
-// Small batches: many calls, so that a kill finds some on their way.
-constexpr int kItemsPerBatch = 5;
+// Few at a time: many calls, so that a kill finds some on their way.
+constexpr int kStatementsAtATime = 5;
 // At least so many facts in all, however quickly everything starts again.
 constexpr int kFewestFacts = 12'000;
 // What each sender gets acknowledged between two kills.
-constexpr int kBatchesBetween = 20;
+constexpr int kRoundsBetween = 20;
 // What is ACCEPTED has still to be relayed, and the broker to start beside it:
 // a sender that is told so goes on, but not as fast as an outbox takes it.
 constexpr absl::Duration kPauseWhenAccepted = absl::Milliseconds(100);
@@ -52,96 +54,139 @@ constexpr absl::Duration kPauseWhenAccepted = absl::Milliseconds(100);
 // one child as fit in one page, and in one question's `at_least`.
 constexpr int kChildrenAtATime = 3;
 constexpr int kFactsPerChild = 400;
+// For an outcome, on a machine that also starts a broker.
+constexpr absl::Duration kLongestWait = absl::Minutes(2);
 
-struct Agency {
-  const char* system;
-  const char* service;
-  const char* method;
-  const char* scheme;
-  const char* code;
-  std::unique_ptr<google::protobuf::Message> (*batch)(const Agency& agency,
-                                                      const std::string& sender,
-                                                      int number);
-};
+std::string MethodOf(const Agency& agency, const char* rpc) {
+  return absl::StrCat("/", FindWriter(agency.writer)->service->full_name(), "/",
+                      rpc);
+}
 
-void FillContact(const Agency& agency, const std::string& id,
-                 const std::string& child,
-                 common::v1::RecordContactRequest* request) {
-  auto& submission = *request->mutable_submission();
+std::string ChildOf(const std::string& sender, int fact) {
+  return absl::StrCat(sender, "-child-",
+                      fact / (kChildrenAtATime * kFactsPerChild), "-",
+                      fact % kChildrenAtATime);
+}
+
+// What every agency may say.
+Statement Concern(const Agency& agency, const std::string& sender, int fact) {
+  const std::string id = absl::StrCat(sender, "-", fact);
+  Statement said;
+  auto& submission = *said.mutable_submission();
   submission.set_request_id(id);
-  submission.mutable_organisation()->set_scheme(agency.scheme);
-  submission.mutable_organisation()->set_code(agency.code);
+  *submission.mutable_organisation() = agency.organisation;
   submission.mutable_author()->set_role("duty officer");
   submission.mutable_record_ref()->set_system("records");
   submission.mutable_record_ref()->set_id(id);
-  auto& local_id = *request->add_children()->mutable_local_id();
+  auto& local_id =
+      *said.add_about()->mutable_person()->mutable_ref()->mutable_local_id();
   local_id.set_system("records");
-  local_id.set_id(child);
-  auto& account = *request->mutable_account();
-  account.mutable_occurred()->set_date("2025-02-03");
-  account.set_headline(absl::StrCat("Contact ", id));
-  request->mutable_contact()->set_decisions("None");
+  local_id.set_id(ChildOf(sender, fact));
+  said.mutable_account()->mutable_occurred()->set_date("2025-02-03");
+  said.mutable_account()->set_headline(absl::StrCat("Concern ", id));
+  said.mutable_concern_raised()->set_basis("None");
+  return said;
 }
 
-std::string ChildOf(const std::string& sender, int item) {
-  return absl::StrCat(sender, "-child-",
-                      item / (kChildrenAtATime * kFactsPerChild), "-",
-                      item % kChildrenAtATime);
-}
+// One system's way to its writer.
+class Sender {
+ public:
+  using Open = std::function<service::Channel()>;
 
-// One of a sender's batches: those of all agencies have the same items under
-// the same names.
-template <typename Batch>
-std::unique_ptr<google::protobuf::Message> BatchOf(const Agency& agency,
-                                                   const std::string& sender,
-                                                   int number) {
-  auto batch = std::make_unique<Batch>();
-  for (int i = 0; i < kItemsPerBatch; ++i) {
-    const int item = number * kItemsPerBatch + i;
-    FillContact(agency, absl::StrCat(sender, "-", item), ChildOf(sender, item),
-                batch->add_items()->mutable_record_contact());
+  virtual ~Sender() = default;
+
+  // The outcome of each; one that is not set is in doubt.
+  virtual std::vector<Outcome> Send(const std::vector<Statement>& few) = 0;
+};
+
+class BatchSender : public Sender {
+ public:
+  BatchSender(const Agency& agency, Open open)
+      : method_(MethodOf(agency, "SubmitBatch")),
+        open_(std::move(open)),
+        channel_(open_()) {}
+
+  std::vector<Outcome> Send(const std::vector<Statement>& few) override {
+    SubmitBatchRequest request;
+    *request.mutable_statements() = {few.begin(), few.end()};
+    SubmitBatchResponse response;
+    if (!channel_.Call(method_, request, &response).ok()) {
+      // Killed, and perhaps listening elsewhere now.
+      channel_ = open_();
+      return {};
+    }
+    return {response.outcomes().begin(), response.outcomes().end()};
   }
-  return batch;
-}
 
-constexpr Agency kAgencies[] = {
-    {"police-records", "police", "/vigil.police.v1.PoliceService/SubmitBatch",
-     "police", "99", &BatchOf<police::v1::SubmitBatchRequest>},
-    {"hospital-epr", "health", "/vigil.health.v1.HealthService/SubmitBatch",
-     "ods", "X99A1", &BatchOf<health::v1::SubmitBatchRequest>},
-    {"school-mis", "education",
-     "/vigil.education.v1.EducationService/SubmitBatch", "urn", "999001",
-     &BatchOf<education::v1::SubmitBatchRequest>},
-    {"social-care-case", "social_care",
-     "/vigil.social_care.v1.SocialCareService/SubmitBatch", "la", "E99000001",
-     &BatchOf<social_care::v1::SubmitBatchRequest>},
-    {"hub-desk", "mash", "/vigil.mash.v1.MashService/SubmitBatch", "local",
-     "NORTHSHIRE-HUB", &BatchOf<mash::v1::SubmitBatchRequest>},
+ private:
+  const std::string method_;
+  const Open open_;
+  service::Channel channel_;
+};
+
+class StreamSender : public Sender {
+ public:
+  StreamSender(const Agency& agency, Open open)
+      : method_(MethodOf(agency, "SubmitStream")), open_(std::move(open)) {}
+
+  std::vector<Outcome> Send(const std::vector<Statement>& few) override {
+    if (stream_ == nullptr) {
+      stream_ = open_().Begin(
+          method_, {.timeout = absl::InfiniteDuration(), .traceparent = ""});
+      sent_ = 0;
+    }
+    const uint64_t first = sent_;
+    for (const Statement& statement : few) {
+      stream_->Send(statement);
+      ++sent_;
+    }
+    std::vector<Outcome> outcomes(few.size());
+    for (size_t known = 0; known < few.size(); ++known) {
+      StreamOutcome one;
+      const auto received = stream_->Receive(&one, kLongestWait);
+      if (received != service::Exchange::Received::kMessage) {
+        EXPECT_EQ(received, service::Exchange::Received::kEnd);
+        stream_ = nullptr;
+        break;
+      }
+      EXPECT_TRUE(one.has_index() && one.index() >= first &&
+                  one.index() < sent_);
+      outcomes[one.index() - first] = one.outcome();
+    }
+    return outcomes;
+  }
+
+ private:
+  const std::string method_;
+  const Open open_;
+  std::unique_ptr<service::Exchange> stream_;
+  uint64_t sent_ = 0;  // on this stream
 };
 
 // What agencies send, from the constructor on until End.
 class Load {
  public:
   explicit Load(Deployment* vigil) : vigil_(vigil) {
-    for (const Agency& agency : kAgencies) {
-      for (int desk = 0; desk < kSendersPerAgency; ++desk) {
-        int& batches = batches_.emplace_back(0);
-        senders_.emplace_back([this, &agency, desk, &batches] {
-          Send(agency, absl::StrCat(agency.service, "-", desk), &batches);
-        });
-      }
+    for (const service::Writer& writer : Writers()) {
+      const Agency& agency = agencies_.emplace_back(AgencyOf(writer.name));
+      const auto open = [this, &agency] {
+        const absl::MutexLock lock(&addresses_);
+        return vigil_->Open(agency.system, agency.writer);
+      };
+      Add(agency, "batch", std::make_unique<BatchSender>(agency, open));
+      Add(agency, "stream", std::make_unique<StreamSender>(agency, open));
     }
   }
   ~Load() { End(); }
 
-  // Returns when each sender has got further batches acknowledged.
+  // Returns when each sender has got further statements acknowledged.
   void AwaitProgress() {
     const absl::MutexLock lock(&counts_);
-    const std::deque<int> before = batches_;
+    const std::deque<int> before = rounds_;
     const auto further = [&] {
       return std::equal(
-          before.begin(), before.end(), batches_.begin(),
-          [](int was, int is) { return is >= was + kBatchesBetween; });
+          before.begin(), before.end(), rounds_.begin(),
+          [](int was, int is) { return is >= was + kRoundsBetween; });
     };
     counts_.Await(absl::Condition(&further));
   }
@@ -155,8 +200,8 @@ class Load {
       counts_.Await(absl::Condition(&enough));
       ending_ = true;
     }
-    for (std::thread& sender : senders_) sender.join();
-    senders_.clear();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
   }
 
   // Kills and starts a process while no sender asks where it listens.
@@ -171,72 +216,79 @@ class Load {
   const std::map<std::string, std::set<std::string>>& acknowledged() const {
     return acknowledged_;
   }
-  // The items of all batches that were acknowledged.
+  // The statements of all rounds that were acknowledged.
   int Facts() const {
-    return std::accumulate(batches_.begin(), batches_.end(), 0) *
-           kItemsPerBatch;
+    return std::accumulate(rounds_.begin(), rounds_.end(), 0) *
+           kStatementsAtATime;
   }
   int accepted() const { return accepted_; }
 
  private:
-  service::Channel Open(const Agency& agency) {
-    const absl::MutexLock lock(&addresses_);
-    return vigil_->Open(agency.system, agency.service);
+  void Add(const Agency& agency, const char* how,
+           std::unique_ptr<Sender> sender) {
+    int& rounds = rounds_.emplace_back(0);
+    threads_.emplace_back([this, &agency, &rounds,
+                           name = absl::StrCat(agency.writer, "-", how),
+                           sender = std::move(sender)] {
+      for (int round = 0; Round(agency, name, round, sender.get(), &rounds);) {
+        ++round;
+      }
+    });
   }
 
-  void Send(const Agency& agency, const std::string& sender, int* batches) {
-    service::Channel channel = Open(agency);
-    for (int batch = 0;; ++batch) {
-      const auto request = agency.batch(agency, sender, batch);
-      while (true) {
-        SubmitBatchResponse response;
-        const absl::Status status =
-            channel.Call(agency.method, *request, &response);
-        if (!status.ok()) {
-          // Killed, and perhaps listening elsewhere now.
-          channel = Open(agency);
-        } else if (Keep(response)) {
-          if (response.outcomes(0).receipt().durability() ==
-              common::v1::DURABILITY_ACCEPTED) {
-            absl::SleepFor(kPauseWhenAccepted);
-          }
-          break;
+  // Sends until each of a round has its receipt; false after the last one.
+  bool Round(const Agency& agency, const std::string& name, int round,
+             Sender* sender, int* rounds) {
+    std::vector<Statement> left;
+    for (int i = 0; i < kStatementsAtATime; ++i) {
+      left.push_back(Concern(agency, name, round * kStatementsAtATime + i));
+    }
+    while (!left.empty()) {
+      const std::vector<Outcome> outcomes = sender->Send(left);
+      bool accepted = false;
+      std::vector<Statement> in_doubt;
+      for (size_t i = 0; i < left.size(); ++i) {
+        if (i < outcomes.size() && Keep(outcomes[i])) {
+          accepted |= outcomes[i].receipt().durability() ==
+                      common::v1::DURABILITY_ACCEPTED;
+        } else {
+          in_doubt.push_back(std::move(left[i]));
         }
       }
-      const absl::MutexLock lock(&counts_);
-      ++*batches;
-      if (ending_) return;
+      left = std::move(in_doubt);
+      if (accepted) absl::SleepFor(kPauseWhenAccepted);
     }
+    const absl::MutexLock lock(&counts_);
+    ++*rounds;
+    return !ending_;
   }
 
-  // Remembers the receipts; true if every item has one.
-  bool Keep(const SubmitBatchResponse& response) {
-    const absl::MutexLock lock(&counts_);
-    bool all = response.outcomes_size() == kItemsPerBatch;
-    for (const Outcome& outcome : response.outcomes()) {
-      if (!outcome.has_receipt()) {
-        // UNAVAILABLE: in doubt. Anything else would never end.
-        EXPECT_EQ(outcome.error().code(), 14) << outcome.ShortDebugString();
-        all = false;
-        continue;
-      }
-      const Receipt& receipt = outcome.receipt();
-      if (receipt.durability() == common::v1::DURABILITY_ACCEPTED) ++accepted_;
-      for (const auto& event : receipt.events()) {
-        acknowledged_[event.subject()].insert(event.event_id());
-      }
+  // Remembers a receipt; false if there is none.
+  bool Keep(const Outcome& outcome) {
+    if (outcome.outcome_case() == Outcome::OUTCOME_NOT_SET) return false;
+    if (!outcome.has_receipt()) {
+      // UNAVAILABLE: in doubt. Anything else would never end.
+      EXPECT_EQ(outcome.error().code(), 14) << outcome.ShortDebugString();
+      return false;
     }
-    return all;
+    const absl::MutexLock lock(&counts_);
+    const Receipt& receipt = outcome.receipt();
+    if (receipt.durability() == common::v1::DURABILITY_ACCEPTED) ++accepted_;
+    for (const auto& event : receipt.events()) {
+      acknowledged_[event.subject()].insert(event.event_id());
+    }
+    return true;
   }
 
   Deployment* const vigil_;
+  std::deque<Agency> agencies_;
   absl::Mutex addresses_;  // held while a process starts
   absl::Mutex counts_;
   bool ending_ = false;
-  std::deque<int> batches_;  // of each sender
+  std::deque<int> rounds_;  // of each sender
   int accepted_ = 0;
   std::map<std::string, std::set<std::string>> acknowledged_;
-  std::vector<std::thread> senders_;
+  std::vector<std::thread> threads_;
 };
 
 // Every acknowledged event is in its child's chronology, once, and nothing
@@ -268,11 +320,12 @@ void ExpectAllThereOnce(const Deployment& vigil, const Load& load) {
 TEST(Kill, EachProcessAndTheBrokerOverKafka) {
   const std::unique_ptr<Deployment> vigil = KafkaDeployment();
   Load load(vigil.get());
-  for (const char* service :
-       {"police", "chronology", "health", "education", "social_care", "mash"}) {
+  for (const service::Writer& writer : Writers()) {
     load.AwaitProgress();
-    load.Restart(service);
+    load.Restart(writer.name);
   }
+  load.AwaitProgress();
+  load.Restart("chronology");
   load.AwaitProgress();
   vigil->broker()->Kill();
   vigil->broker()->Start();
@@ -280,8 +333,8 @@ TEST(Kill, EachProcessAndTheBrokerOverKafka) {
   vigil->broker()->Kill();
   // With the broker away, what the outbox holds is all there is.
   load.AwaitProgress();
-  load.Restart("social_care");
-  load.Restart("police");
+  load.Restart(Writers().back().name);
+  load.Restart(Writers().front().name);
   load.AwaitProgress();
   vigil->broker()->Start();
   load.AwaitProgress();
@@ -290,7 +343,7 @@ TEST(Kill, EachProcessAndTheBrokerOverKafka) {
   load.End();
   EXPECT_GT(load.accepted(), 0);
   ExpectAllThereOnce(*vigil, load);
-  EXPECT_EQ(vigil->process("police").Stop(), 0);
+  EXPECT_EQ(vigil->process(Writers().front().name).Stop(), 0);
   EXPECT_EQ(vigil->process("chronology").Stop(), 0);
 }
 

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "tests/deployment.h"
 #include "vigil/chronology/v1/chronology.pb.h"
-#include "vigil/police/v1/police.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil {
 namespace {
@@ -46,25 +46,25 @@ class Outage : public testing::Test {
   Outage() : vigil_(KafkaDeployment(&ShortTimeOuts)) {}
 
   Receipt Raise(const std::string& id) {
-    common::v1::RaiseConcernRequest request;
-    auto& submission = *request.mutable_submission();
+    common::v1::Statement said;
+    auto& submission = *said.mutable_submission();
     submission.set_request_id(id);
     submission.mutable_organisation()->set_scheme("police");
     submission.mutable_organisation()->set_code("99");
     submission.mutable_author()->set_role("duty officer");
     submission.mutable_record_ref()->set_system("records");
     submission.mutable_record_ref()->set_id(id);
-    auto& local_id = *request.add_children()->mutable_local_id();
+    auto& local_id =
+        *said.add_about()->mutable_person()->mutable_ref()->mutable_local_id();
     local_id.set_system("records");
     local_id.set_id("00017");
-    request.mutable_account()->mutable_occurred()->set_date("2025-02-03");
-    request.mutable_account()->set_headline(absl::StrCat("Concern ", id));
-    request.mutable_concern()->set_urgency(event::v1::URGENCY_URGENT);
+    said.mutable_account()->mutable_occurred()->set_date("2025-02-03");
+    said.mutable_account()->set_headline(absl::StrCat("Concern ", id));
+    said.mutable_concern_raised()->set_urgency(event::v1::URGENCY_URGENT);
     Receipt receipt;
     const absl::Status status =
         vigil_->Open("police-records", "police")
-            .Call("/vigil.police.v1.PoliceService/RaiseConcern", request,
-                  &receipt);
+            .Call("/vigil.police.v1.PoliceService/Submit", said, &receipt);
     EXPECT_TRUE(status.ok()) << status;
     return receipt;
   }

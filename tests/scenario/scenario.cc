@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -20,19 +21,12 @@
 #include "libs/base/atomic_file.h"
 #include "libs/base/organisation.h"
 #include "vigil/chronology/v1/chronology.pb.h"
-#include "vigil/education/v1/education.pb.h"
-#include "vigil/health/v1/health.pb.h"
-#include "vigil/mash/v1/mash.pb.h"
-#include "vigil/police/v1/police.pb.h"
-#include "vigil/social_care/v1/social_care.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::scenario {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::MethodDescriptor;
-using google::protobuf::ServiceDescriptor;
 using google::protobuf::TextFormat;
 using ::vigil::chronology::v1::FindRequest;
 using ::vigil::chronology::v1::FindResponse;
@@ -42,7 +36,8 @@ using ::vigil::chronology::v1::GetEntryRequest;
 using ::vigil::chronology::v1::GetEntryResponse;
 using ::vigil::chronology::v1::Row;
 using ::vigil::common::v1::Receipt;
-using ::vigil::common::v1::Submission;
+using ::vigil::common::v1::Statement;
+using ::vigil::event::v1::Submission;
 
 // A hub's coordinator asks, where a step names nobody else.
 constexpr char kCoordinator[] = "hub-desk";
@@ -52,7 +47,7 @@ constexpr char kChronology[] = "/vigil.chronology.v1.ChronologyService/";
 
 struct Step {
   int line = 0;       // of the file, from 1
-  std::string words;  // "fact B1, officer: RecordIncident"
+  std::string words;  // "fact B1, officer: incident_attended"
   std::vector<std::string> body;
 };
 
@@ -88,7 +83,7 @@ size_t EndOfReference(absl::string_view text, size_t at) {
   size_t end = at + 1;
   while (end < text.size() &&
          (absl::ascii_isalnum(text[end]) || text[end] == '.' ||
-          text[end] == '[' || text[end] == ']')) {
+          text[end] == '[' || text[end] == ']' || text[end] == '_')) {
     ++end;
   }
   return end;
@@ -103,18 +98,25 @@ std::vector<std::string> Lines(const Step& step) {
   return lines;
 }
 
-const ServiceDescriptor* ServiceOf(const std::string& name) {
-  static const auto& services =
-      *new std::map<std::string, const ServiceDescriptor*>{
-          {"police", police::v1::Item::descriptor()->file()->service(0)},
-          {"health", health::v1::Item::descriptor()->file()->service(0)},
-          {"education", education::v1::Item::descriptor()->file()->service(0)},
-          {"social_care",
-           social_care::v1::Item::descriptor()->file()->service(0)},
-          {"mash", mash::v1::Item::descriptor()->file()->service(0)},
-      };
-  const auto found = services.find(name);
-  return found == services.end() ? nullptr : found->second;
+// "social_care" -> "/vigil.social_care.v1.SocialCareService/Submit"
+std::string SubmitPath(absl::string_view service) {
+  std::string name;
+  for (absl::string_view word : absl::StrSplit(service, '_')) {
+    if (word.empty()) continue;
+    absl::StrAppend(
+        &name,
+        std::string(
+            1, absl::ascii_toupper(static_cast<unsigned char>(word.front()))),
+        word.substr(1));
+  }
+  return absl::StrCat("/vigil.", service, ".v1.", name, "Service/Submit");
+}
+
+// The name of what the statement says; empty if it says nothing.
+std::string ActOf(const Statement& statement) {
+  const auto* act = Statement::GetReflection()->GetOneofFieldDescriptor(
+      statement, Statement::descriptor()->FindOneofByName("act"));
+  return act == nullptr ? "" : act->name();
 }
 
 // --- What a row reads like ---------------------------------------------------
@@ -150,7 +152,7 @@ std::string Text(const event::v1::When& when) {
       text = when.date();
       break;
     case event::v1::When::kInterval:
-      text = absl::StrCat(Text(when.interval().from()), " to ",
+      text = absl::StrCat(Text(when.interval().since()), " to ",
                           Text(when.interval().until()));
       break;
     case event::v1::When::kNotKnown:
@@ -163,27 +165,51 @@ std::string Text(const event::v1::When& when) {
   return when.approximate() == event::v1::ANSWER_YES ? "about " + text : text;
 }
 
+std::string Text(const event::v1::Organisation& organisation) {
+  return absl::StrCat(organisation.scheme(), ":", organisation.code());
+}
+
+// The agency's own term, or the published code in words.
+std::string Text(const event::v1::Concept& word) {
+  return word.own().display().empty()
+             ? absl::StrReplaceAll(word.code(), {{"_", " "}})
+             : word.own().display();
+}
+
+// "with Tegen Penhallow, mother"
+std::string Text(const chronology::v1::PersonInvolved& involved) {
+  std::string text = absl::StrCat(
+      "with ", involved.name().empty() ? "somebody" : involved.name());
+  for (const event::v1::Tie& tie : involved.ties()) {
+    absl::StrAppend(&text, ", ", Text(tie.relation()));
+  }
+  return text;
+}
+
+std::string Text(chronology::v1::RowState state) {
+  return absl::AsciiStrToLower(
+      absl::StripPrefix(chronology::v1::RowState_Name(state), "ROW_STATE_"));
+}
+
 std::string Notes(const Row& row) {
   std::vector<std::string> notes;
-  const event::v1::ChildSeen& child = row.child();
-  if (child.seen() == event::v1::ANSWER_YES) {
-    notes.push_back(child.alone() == event::v1::ANSWER_YES ? "child seen alone"
-                                                           : "child seen");
-  } else if (child.seen() == event::v1::ANSWER_NO) {
-    notes.push_back("child not seen");
+  if (row.has_role()) notes.push_back(Text(row.role()));
+  if (!row.whereabouts().empty()) notes.push_back(row.whereabouts());
+  const event::v1::Seen& seen = row.seen();
+  if (seen.seen() == event::v1::ANSWER_YES) {
+    notes.push_back(seen.alone() == event::v1::ANSWER_YES ? "seen alone"
+                                                          : "seen");
+  } else if (seen.seen() == event::v1::ANSWER_NO) {
+    notes.push_back("not seen");
   }
-  if (!child.own_words().empty()) {
-    notes.push_back(absl::StrCat("says: ", child.own_words()));
+  if (!seen.own_words().empty()) {
+    notes.push_back(absl::StrCat("says: ", seen.own_words()));
   }
-  switch (row.state()) {
-    case chronology::v1::ROW_STATE_CURRENT:
-      break;
-    case chronology::v1::ROW_STATE_PROVISIONAL:
-      notes.push_back("provisional");
-      break;
-    default:
-      notes.push_back(absl::AsciiStrToLower(absl::StripPrefix(
-          chronology::v1::RowState_Name(row.state()), "ROW_STATE_")));
+  for (const chronology::v1::PersonInvolved& involved : row.involved()) {
+    notes.push_back(Text(involved));
+  }
+  if (row.state() != chronology::v1::ROW_STATE_CURRENT) {
+    notes.push_back(Text(row.state()));
   }
   if (row.significance() == event::v1::SIGNIFICANCE_SIGNIFICANT) {
     notes.push_back("significant");
@@ -198,16 +224,26 @@ std::string Notes(const Row& row) {
     notes.push_back(event::v1::Visibility_Name(row.visibility()));
   }
   if (!row.conflicts().empty()) notes.push_back("in conflict");
+  if (row.destroyed() == event::v1::ANSWER_YES) notes.push_back("destroyed");
+  if (row.history() == event::v1::ANSWER_YES) notes.push_back("history");
+  if (row.unmatched() == event::v1::ANSWER_YES) notes.push_back("unmatched");
+  for (const chronology::v1::Amendment& amendment : row.amendments()) {
+    std::string manner = absl::AsciiStrToLower(absl::StripPrefix(
+        event::v1::Manner_Name(amendment.manner()), "MANNER_"));
+    if (!amendment.fields().empty()) {
+      absl::StrAppend(&manner, " ", absl::StrJoin(amendment.fields(), " and "));
+    }
+    notes.push_back(std::move(manner));
+  }
   return absl::StrJoin(notes, "; ");
 }
 
 // "2025-03-07T21:40:00Z | police:99, response officer | Incident attended |
-// Shouting heard | child seen"
+// Shouting heard | seen"
 std::string Line(const Row& row) {
   std::vector<std::string> columns = {
       Text(row.occurred()),
-      absl::StrCat(row.organisation().scheme(), ":", row.organisation().code(),
-                   ", ", row.author().role()),
+      absl::StrCat(Text(row.organisation()), ", ", row.author().role()),
       row.term().display().empty()
           ? row.label()
           : absl::StrCat(row.label(), ": ", row.term().display()),
@@ -262,7 +298,7 @@ class Player {
 
   struct Told {
     std::string event_id;
-    std::string system;
+    std::string by;  // the organisation
     std::string fact;
   };
 
@@ -287,17 +323,18 @@ class Player {
       const auto [fact, voice] = Cut(name, ", ");
       return TakeFact(fact, voice, what);
     }
-    if (verb == "child") {
-      return Resolve(absl::StrCat("@", what, ".subject"), &children_[name]);
-    }
+    if (verb == "child" || verb == "person") return TakeName(name, what);
     if (verb == "remember") return TakeRemember(rest);
     if (verb == "chronology" && absl::StartsWith(rest, "of ")) {
       const auto [question, voice] = Cut(rest.substr(3), " for ");
-      const auto [child, as_of] = Cut(question, " as of ");
-      return TakeChronology(child, as_of, voice);
+      const auto [whose, as_of] = Cut(question, " as of ");
+      return TakeChronology(whose, as_of, voice);
     }
     if (verb == "records" && absl::StartsWith(rest, "of ")) {
       return TakeRecords(rest.substr(3));
+    }
+    if (verb == "ties" && absl::StartsWith(rest, "of ")) {
+      return TakeTies(rest.substr(3));
     }
     if (verb == "entry") return TakeEntry(rest);
     if (verb == "find") return TakeFind(rest);
@@ -313,15 +350,22 @@ class Player {
   }
 
   bool TakeVoice(const std::string& name, Voice voice) {
-    if (ServiceOf(voice.service) == nullptr) {
-      Fault(absl::StrCat("there is no service ", voice.service));
-      return true;
-    }
     if (Parse(&voice.submission)) voices_[name] = std::move(voice);
     return true;
   }
 
-  // The body, with "@B1[2].event" and the like replaced, into `message`.
+  bool TakeName(const std::string& name, const std::string& place) {
+    const bool by_path = absl::StrContains(place, '.');
+    std::string subject;
+    if (Resolve(absl::StrCat("@", place, by_path ? "" : ".subject"),
+                &subject)) {
+      people_[name] = std::move(subject);
+      names_.push_back(name);
+    }
+    return true;
+  }
+
+  // The body, with "@B1[2]" and the like replaced, into `message`.
   bool Parse(Message* message) {
     const std::string text = absl::StrJoin(step_->body, "\n");
     std::string replaced;
@@ -348,7 +392,8 @@ class Player {
     return false;
   }
 
-  // What "@B1[2].event" and the like are, of the receipts so far.
+  // What "@B1[2]", "@B1[2].subject", "@B1.involved[0]" and the like are, of the
+  // receipts so far.
   bool Resolve(const std::string& reference, std::string* value) {
     const auto [place, what] = Cut(reference.substr(1), ".");
     const auto [fact, number] = Cut(place, "[");
@@ -363,6 +408,22 @@ class Player {
       return false;
     }
     const Receipt& receipt = found->second;
+    if (what == "conversation") {
+      *value = receipt.conversation_ref();
+      return true;
+    }
+    if (!what.empty() && what != "event" && what != "subject") {
+      for (const event::v1::Named& named : receipt.named()) {
+        if (named.field() == what ||
+            named.field() == absl::StrCat(what, ".person.ref")) {
+          *value = named.subject();
+          return true;
+        }
+      }
+      Fault(absl::StrCat(reference, ": its receipt names nobody there"));
+      stop_ = true;
+      return false;
+    }
     if (index < 1 || index > receipt.events_size()) {
       Fault(absl::StrCat(reference, ": that fact made ", receipt.events_size(),
                          " event(s)"));
@@ -370,12 +431,11 @@ class Player {
       return false;
     }
     const common::v1::StoredEvent& event = receipt.events(index - 1);
-    if (what == "event") {
-      *value = event.event_id();
-    } else if (what == "subject") {
-      *value = event.subject();
+    if (what.empty()) {
+      *value = absl::StrCat("event_id: \"", event.event_id(), "\" subject: \"",
+                            event.subject(), "\"");
     } else {
-      *value = receipt.conversation_ref();
+      *value = what == "event" ? event.event_id() : event.subject();
     }
     return true;
   }
@@ -391,48 +451,41 @@ class Player {
   }
 
   bool TakeFact(const std::string& fact, const std::string& voice_name,
-                const std::string& rpc) {
+                const std::string& act) {
     const auto voice = voices_.find(voice_name);
-    const MethodDescriptor* method =
-        voice == voices_.end()
-            ? nullptr
-            : ServiceOf(voice->second.service)->FindMethodByName(rpc);
-    if (method == nullptr) {
-      Fault(voice == voices_.end() ? "no such voice" : "no such rpc");
+    if (voice == voices_.end()) {
+      Fault("no such voice");
       stop_ = true;
       return true;
     }
-    std::unique_ptr<Message> request(
-        google::protobuf::MessageFactory::generated_factory()
-            ->GetPrototype(method->input_type())
-            ->New());
-    if (!Parse(request.get())) return true;
-    const FieldDescriptor* field =
-        method->input_type()->FindFieldByName("submission");
-    auto* submission = static_cast<Submission*>(
-        request->GetReflection()->MutableMessage(request.get(), field));
+    Statement statement;
+    if (!Parse(&statement)) return true;
+    if (const std::string said = ActOf(statement); said != act) {
+      Fault(said.empty() ? "says nothing" : absl::StrCat("says ", said));
+      stop_ = true;
+      return true;
+    }
     Submission whole = voice->second.submission;
-    whole.MergeFrom(*submission);
+    whole.MergeFrom(statement.submission());
     whole.set_request_id(absl::StrCat("case-", case_, "-", fact));
     if (whole.record_ref().id().empty()) {
       whole.mutable_record_ref()->set_id(whole.request_id());
     }
-    *submission = std::move(whole);
+    *statement.mutable_submission() = std::move(whole);
 
-    const std::string path =
-        absl::StrCat("/", method->service()->full_name(), "/", rpc);
+    const std::string path = SubmitPath(voice->second.service);
     const service::Channel& channel =
         ChannelOf(voice->second.system, voice->second.service);
     Receipt receipt;
-    if (const absl::Status status = channel.Call(path, *request, &receipt);
+    if (const absl::Status status = channel.Call(path, statement, &receipt);
         !status.ok()) {
       Fault(status.ToString());
       stop_ = true;
       return true;
     }
-    CheckReceipt(receipt, submission->request_id());
+    CheckReceipt(receipt, statement);
     Receipt again;
-    const absl::Status repeated = channel.Call(path, *request, &again);
+    const absl::Status repeated = channel.Call(path, statement, &again);
     if (!repeated.ok()) {
       Fault(absl::StrCat("the same again: ", repeated.ToString()));
     } else if (!google::protobuf::util::MessageDifferencer::Equals(receipt,
@@ -440,15 +493,18 @@ class Player {
       Fault("the same again got another receipt");
     }
     for (const common::v1::StoredEvent& event : receipt.events()) {
-      told_.push_back({event.event_id(), voice->second.system, fact});
+      told_.push_back({event.event_id(),
+                       Text(statement.submission().organisation()), fact});
     }
     receipts_[fact] = std::move(receipt);
     ++played_.facts;
     return true;
   }
 
-  void CheckReceipt(const Receipt& receipt, const std::string& request_id) {
-    if (receipt.request_id() != request_id) Fault("another request's receipt");
+  void CheckReceipt(const Receipt& receipt, const Statement& statement) {
+    if (receipt.request_id() != statement.submission().request_id()) {
+      Fault("another request's receipt");
+    }
     if (receipt.durability() != common::v1::DURABILITY_LOGGED) {
       Fault("the receipt does not say LOGGED");
     }
@@ -459,6 +515,25 @@ class Player {
           !event.position().has_offset()) {
         Fault("an event without id, subject or position");
       }
+    }
+    std::set<std::string> named;
+    for (const event::v1::Named& each : receipt.named()) {
+      if (!each.subject().empty()) named.insert(each.field());
+    }
+    const auto check = [&](const std::string& field) {
+      if (!named.contains(field)) {
+        Fault(absl::StrCat("the receipt does not name ", field));
+      }
+    };
+    for (int i = 0; i < statement.about_size(); ++i) {
+      if (statement.about(i).has_person()) {
+        check(absl::StrCat("about[", i, "].person.ref"));
+      } else if (statement.about(i).has_household()) {
+        check(absl::StrCat("about[", i, "].household.ref"));
+      }
+    }
+    for (int i = 0; i < statement.involved_size(); ++i) {
+      check(absl::StrCat("involved[", i, "].person.ref"));
     }
   }
 
@@ -487,8 +562,12 @@ class Player {
   // not learn what others have told.
   void AskForAllTold(const std::string& voice_name,
                      chronology::v1::AtLeast* at_least) const {
+    const std::string by =
+        voice_name.empty()
+            ? ""
+            : Text(voices_.at(voice_name).submission.organisation());
     for (const Told& told : told_) {
-      if (voice_name.empty() || told.system == SystemOf(voice_name)) {
+      if (voice_name.empty() || told.by == by) {
         at_least->add_event_ids(told.event_id);
       }
     }
@@ -529,13 +608,13 @@ class Player {
   }
 
   bool TakeRemember(const std::string& name) {
-    // Any child will do: what matters is what the index holds now.
-    if (children_.empty()) {
+    // Anybody will do: what matters is what the index holds now.
+    if (people_.empty()) {
       Fault("name a child first");
       return true;
     }
     GetChronologyRequest request;
-    request.set_subject(children_.begin()->second);
+    request.set_subject(people_.begin()->second);
     GetChronologyResponse response;
     if (Ask("", std::move(request), &response)) {
       remembered_[name] = response.completeness().positions();
@@ -543,11 +622,11 @@ class Player {
     return true;
   }
 
-  bool TakeChronology(const std::string& child, const std::string& as_of,
+  bool TakeChronology(const std::string& whose, const std::string& as_of,
                       const std::string& voice_name) {
-    const auto subject = children_.find(child);
-    if (subject == children_.end()) {
-      Fault("no such child");
+    const auto subject = people_.find(whose);
+    if (subject == people_.end()) {
+      Fault("nobody has that name");
       return true;
     }
     if (!voice_name.empty() && !voices_.contains(voice_name)) {
@@ -587,10 +666,10 @@ class Player {
     return true;
   }
 
-  bool TakeRecords(const std::string& child) {
-    const auto subject = children_.find(child);
-    if (subject == children_.end()) {
-      Fault("no such child");
+  bool TakeRecords(const std::string& whose) {
+    const auto subject = people_.find(whose);
+    if (subject == people_.end()) {
+      Fault("nobody has that name");
       return true;
     }
     GetChronologyRequest request;
@@ -617,6 +696,44 @@ class Player {
                                      })));
     }
     Compare(Lines(*step_), lines);
+    return true;
+  }
+
+  // "girl's private foster carer is Loveday Tregarthen, since 2024-10"
+  bool TakeTies(const std::string& whose) {
+    const auto subject = people_.find(whose);
+    if (subject == people_.end()) {
+      Fault("nobody has that name");
+      return true;
+    }
+    GetChronologyRequest request;
+    request.set_subject(subject->second);
+    GetChronologyResponse response;
+    if (!Ask("", std::move(request), &response)) return true;
+    const auto name = [&](const std::string& of) {
+      for (const event::v1::LinkedSubject& linked : response.subjects()) {
+        if (linked.subject() == of) return whose;
+      }
+      return NameOf(of);
+    };
+    std::vector<std::string> lines;
+    for (const chronology::v1::KnownTie& tie : response.ties()) {
+      std::string who = name(tie.subject());
+      if (who == kNobody && !tie.name().empty()) who = tie.name();
+      std::string line = absl::StrCat(name(tie.to()), "'s ",
+                                      Text(tie.relation()), " is ", who);
+      if (tie.valid().has_since()) {
+        absl::StrAppend(&line, ", since ", Text(tie.valid().since()));
+      }
+      if (tie.valid().has_until()) {
+        absl::StrAppend(&line, ", until ", Text(tie.valid().until()));
+      }
+      if (tie.state() != chronology::v1::ROW_STATE_CURRENT) {
+        absl::StrAppend(&line, ", ", Text(tie.state()));
+      }
+      lines.push_back(absl::StrCat(line, " (", Text(tie.organisation()), ")"));
+    }
+    CompareInAnyOrder(std::move(lines));
     return true;
   }
 
@@ -674,20 +791,23 @@ class Player {
       found.push_back(absl::StrCat(NameOf(candidate), ", known to ",
                                    absl::StrJoin(known, " and ")));
     }
-    Compare(Lines(*step_), found);
+    CompareInAnyOrder(std::move(found));
     return true;
   }
 
-  // Which child of the file a candidate is.
+  // Whom of the file a candidate is: by the name that came first, if several.
   std::string NameOf(const chronology::v1::Candidate& candidate) const {
-    std::string name = NameOf(candidate.subject());
+    std::set<std::string> subjects = {candidate.subject()};
     for (const event::v1::LinkedSubject& linked : candidate.subjects()) {
-      if (name == kNobody) name = NameOf(linked.subject());
+      subjects.insert(linked.subject());
     }
-    return name;
+    for (const std::string& name : names_) {
+      if (subjects.contains(people_.at(name))) return name;
+    }
+    return kNobody;
   }
   std::string NameOf(absl::string_view subject) const {
-    for (const auto& [name, known] : children_) {
+    for (const auto& [name, known] : people_) {
       if (known == subject) return name;
     }
     return kNobody;
@@ -705,6 +825,13 @@ class Player {
       std::sort(first, last);
       first = last;
     }
+  }
+
+  void CompareInAnyOrder(std::vector<std::string> got) {
+    std::vector<std::string> expected = Lines(*step_);
+    std::sort(expected.begin(), expected.end());
+    std::sort(got.begin(), got.end());
+    Compare(std::move(expected), std::move(got));
   }
 
   void Compare(std::vector<std::string> expected,
@@ -736,7 +863,8 @@ class Player {
   std::string case_;
   std::map<std::string, Voice> voices_;
   std::map<std::string, Receipt> receipts_;
-  std::map<std::string, std::string> children_;  // name -> subject
+  std::map<std::string, std::string> people_;  // name -> subject
+  std::vector<std::string> names_;             // as they came
   std::map<std::string, event::v1::Positions> remembered_;
   std::vector<Told> told_;
   std::map<std::pair<std::string, std::string>, service::Channel> channels_;

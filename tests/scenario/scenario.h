@@ -9,7 +9,8 @@
 // the steps. Besides what a file asks for, these hold for every step:
 //
 //   - each fact is sent twice, and gets the same receipt twice;
-//   - each receipt says LOGGED, and where each event lies;
+//   - each receipt says LOGGED, and where each event lies, and names everybody
+//     whom the statement is about or involves;
 //   - each answer about a child has a view id, and the view shown again by that
 //     id has the same rows, its digest agreeing;
 //   - each answer lags by nothing and has nothing in quarantine.

@@ -30,7 +30,7 @@ class ExampleClient(unittest.TestCase):
 
     def run_client(self, *answers):
         """The client's exit code, what it said, and the requests it made."""
-        from vigil.common.v1 import submission_pb2 as common
+        from vigil.common.v1 import statement_pb2 as common
 
         requests = []
 
@@ -49,8 +49,8 @@ class ExampleClient(unittest.TestCase):
         server.add_generic_rpc_handlers((
             grpc.method_handlers_generic_handler(
                 "vigil.police.v1.PoliceService", {
-                    "RaiseConcern": grpc.unary_unary_rpc_method_handler(
-                        answer, common.RaiseConcernRequest.FromString,
+                    "Submit": grpc.unary_unary_rpc_method_handler(
+                        answer, common.Statement.FromString,
                         common.Receipt.SerializeToString)
                 }),))
         port = server.add_insecure_port("127.0.0.1:0")

@@ -19,7 +19,7 @@ namespace vigil::benchmark {
 namespace {
 
 // A receipt of one event.
-constexpr size_t kReceiptBytes = 250;
+constexpr size_t kReceiptBytes = 340;
 
 class Echo final : public grpc::Service {
  public:

@@ -8,18 +8,26 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "libs/base/check.h"
+#include "libs/base/hash.h"
+#include "libs/event/concepts.h"
+#include "libs/event/digest.h"
 #include "libs/event/seal.h"
+#include "libs/event/violation.h"
+#include "libs/service/drafts.h"
+#include "libs/service/writer.h"
+#include "vigil/common/v1/statement.pb.h"
 #include "vigil/event/v1/kinds.pb.h"
-#include "vigil/event/v1/types.pb.h"
-#include "vigil/police/v1/police.pb.h"
+#include "vigil/event/v1/parts.pb.h"
 
 namespace vigil::benchmark {
 namespace {
 
 namespace v1 = ::vigil::event::v1;
+using ::vigil::common::v1::Statement;
 
+constexpr char kSystem[] = "bench-records";
 constexpr int kDigits = 19;  // what an int64 needs
-constexpr int kTemplates = 64;
+constexpr uint64_t kTemplates = 64;
 // Digits that stand nowhere else in a template, to be replaced.
 constexpr char kNumber[] = "7777777777777777777";
 constexpr char kChild[] = "5555555555555555555";
@@ -52,25 +60,12 @@ std::string Words(uint64_t seed, size_t bytes) {
   return text;
 }
 
-void SetTerm(const char* system, const char* code, const char* display,
-             v1::CodedTerm* term) {
-  term->set_system(system);
-  term->set_code(code);
-  term->set_display(display);
-}
-
-v1::Organisation Force() {
-  v1::Organisation force;
-  force.set_scheme("police");
-  force.set_code("99");
-  return force;
-}
-
-v1::Author Officer() {
-  v1::Author author;
-  author.set_role("response officer");
-  author.set_duty_contact("force control room");
-  return author;
+void SetConcept(absl::string_view code, const char* system, const char* own,
+                const char* display, v1::Concept* said) {
+  said->set_code(std::string(code));
+  said->mutable_own()->set_system(system);
+  said->mutable_own()->set_code(own);
+  said->mutable_own()->set_display(display);
 }
 
 std::string Instant(uint64_t seed) {
@@ -80,23 +75,41 @@ std::string Instant(uint64_t seed) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
-template <typename RequestT>
-void Fill(uint64_t seed, RequestT* request) {
-  auto& submission = *request->mutable_submission();
-  submission.set_request_id(absl::StrCat("bench-", kNumber));
-  *submission.mutable_organisation() = Force();
-  *submission.mutable_author() = Officer();
-  submission.mutable_record_ref()->set_system("bench-records");
-  submission.mutable_record_ref()->set_id(kNumber);
-  auto& child = *request->add_children()->mutable_local_id();
-  child.set_system("bench-records");
-  child.set_id(kChild);
-  auto& account = *request->mutable_account();
+// What a force says of one child, but for the act.
+Statement Said(uint64_t seed, absl::string_view number,
+               absl::string_view child) {
+  Statement said;
+  v1::Submission& submission = *said.mutable_submission();
+  submission.set_request_id(absl::StrCat("bench-", number));
+  submission.mutable_organisation()->set_scheme("police");
+  submission.mutable_organisation()->set_code("99");
+  submission.mutable_author()->set_role("response officer");
+  submission.mutable_author()->set_duty_contact("force control room");
+  submission.mutable_record_ref()->set_system(kSystem);
+  submission.mutable_record_ref()->set_id(std::string(number));
+  v1::About& about = *said.add_about();
+  v1::LocalId& id = *about.mutable_person()->mutable_ref()->mutable_local_id();
+  id.set_system(kSystem);
+  id.set_id(std::string(child));
+  v1::Account& account = *said.mutable_account();
   account.mutable_occurred()->set_instant(Instant(seed));
   account.set_headline(Words(seed + 1, 60));
   account.set_summary(Words(seed + 2, 120));
-  account.set_details(Words(seed + 3, 235));
-  account.set_outcome(Words(seed + 4, 50));
+  return said;
+}
+
+// Half of them incidents and half concerns.
+void SayWhat(uint64_t number, Statement* said) {
+  if (number % 2 == 0) {
+    said->mutable_about(0)->set_present(v1::ANSWER_YES);
+    SetConcept("domestic_abuse", "athena", "DOM", "Domestic incident",
+               said->mutable_incident_attended()->mutable_incident());
+  } else {
+    v1::ConcernRaised& concern = *said->mutable_concern_raised();
+    SetConcept(event::concepts::harm_category::kNeglect, "F35", "NEG",
+               "Neglect", concern.add_categories());
+    concern.set_significant_harm(v1::ANSWER_NOT_KNOWN);
+  }
 }
 
 std::vector<size_t> Places(const std::string& bytes, const char* digits) {
@@ -112,38 +125,22 @@ std::vector<size_t> Places(const std::string& bytes, const char* digits) {
 }  // namespace
 
 Requests::Requests() {
-  for (int i = 0; i < kTemplates; ++i) {
-    const uint64_t seed = Mixed(static_cast<uint64_t>(i));
+  for (uint64_t i = 0; i < kTemplates; ++i) {
+    const uint64_t seed = Mixed(i);
+    Statement said = Said(seed, kNumber, kChild);
+    said.mutable_account()->set_details(Words(seed + 3, 235));
+    said.mutable_account()->set_outcome(Words(seed + 4, 50));
+    SayWhat(i, &said);
     Template made;
-    if (i % 2 == 0) {
-      police::v1::RecordIncidentRequest request;
-      Fill(seed, &request);
-      SetTerm("athena", "DOM", "Domestic incident",
-              request.mutable_account()->mutable_term());
-      request.set_child_present(v1::ANSWER_YES);
-      made.method = "/vigil.police.v1.PoliceService/RecordIncident";
-      made.bytes = request.SerializeAsString();
-    } else {
-      common::v1::RaiseConcernRequest request;
-      Fill(seed, &request);
-      SetTerm("F35", "NEG", "Neglect",
-              request.mutable_concern()->add_categories());
-      request.mutable_concern()->set_significant_harm(v1::ANSWER_NOT_KNOWN);
-      made.method = "/vigil.police.v1.PoliceService/RaiseConcern";
-      made.bytes = request.SerializeAsString();
-    }
+    made.bytes = said.SerializeAsString();
     made.number_at = Places(made.bytes, kNumber);
     made.child_at = Places(made.bytes, kChild);
     templates_.push_back(std::move(made));
   }
 }
 
-const std::string& Requests::Method(int64_t number) const {
-  return templates_[static_cast<size_t>(number % kTemplates)].method;
-}
-
 std::string Requests::Bytes(int64_t number) const {
-  const Template& from = templates_[static_cast<size_t>(number % kTemplates)];
+  const Template& from = templates_[static_cast<uint64_t>(number) % kTemplates];
   std::string bytes = from.bytes;
   for (const auto& [places, value] :
        {std::pair(&from.number_at, number),
@@ -157,12 +154,10 @@ std::string Requests::Bytes(int64_t number) const {
 Events::Events(std::string writer, int64_t count)
     : writer_(std::move(writer)),
       children_(std::max<int64_t>(1, count / kFactsPerChild)),
-      key_("be0cbe0c", std::string(32, 'k')),
+      keys_{event::NamingKey("be0cbe0c", std::string(32, 'k'))},
       received_(absl::Now()) {}
 
-std::string Events::topic() const {
-  return absl::StrCat("vigil.", writer_, ".events.v1");
-}
+std::string Events::topic() const { return service::EventsTopic(writer_); }
 
 eventlog::TopicRecord Events::Event(int64_t number) const {
   const uint64_t seed = Mixed(static_cast<uint64_t>(number));
@@ -171,53 +166,46 @@ eventlog::TopicRecord Events::Event(int64_t number) const {
   const int64_t child =
       registers ? number
                 : static_cast<int64_t>(seed % static_cast<uint64_t>(children_));
-  const std::string organisation = "police:99";
-
-  event::Request request;
-  request.source = event::Source(writer_, organisation);
-  request.system = "bench-records";
-  request.request_id = absl::StrCat("bench-", number);
-  request.request_key =
-      key_.RequestKey(request.source, request.system, request.request_id);
-  // Of a request that was never made; as long as a real one.
-  request.request_digest = key_.RequestDigest(request.request_id);
-  request.received = received_;
-
-  event::Draft draft;
-  draft.subject = key_.Subject(event::SubjectKind::kPerson, organisation,
-                               request.system, Digits(child));
-  v1::Header& header = draft.header;
-  header.mutable_occurred()->set_instant(Instant(seed));
-  *header.mutable_organisation() = Force();
-  *header.mutable_author() = Officer();
-  header.mutable_record_ref()->set_system(request.system);
-  header.mutable_record_ref()->set_id(Digits(number));
-  header.set_conversation_ref(event::ConversationRef(
-      request.source, request.system, request.request_id));
-  header.set_headline(Words(seed + 1, 60));
-  draft.kind.set_summary(Words(seed + 2, 120));
-  v1::Person& person = *draft.people.emplace().mutable_subject();
-  person.mutable_local_id()->set_system(request.system);
-  person.mutable_local_id()->set_id(Digits(child));
+  const std::string digits = Digits(number);
+  Statement said = Said(seed, digits, Digits(child));
   if (registers) {
-    draft.kind.mutable_subject_registered();
-    v1::Demographics& known = *person.mutable_demographics();
+    said.mutable_subject_registered();
+    v1::Demographics& known =
+        *said.mutable_about(0)->mutable_person()->mutable_demographics();
     v1::PersonName& name = *known.add_names();
     name.set_family(absl::StrCat("Bench", child % 5000));
     name.set_given(
         absl::StrCat("Child", Mixed(static_cast<uint64_t>(child)) % 5000));
     known.mutable_birth()->set_date(Instant(seed).substr(0, 10));
-  } else if (number % 2 == 0) {
-    SetTerm("athena", "DOM", "Domestic incident", header.mutable_term());
-    draft.kind.mutable_incident_attended()->set_child_present(v1::ANSWER_YES);
   } else {
-    auto& concern = *draft.kind.mutable_concern_raised();
-    SetTerm("F35", "NEG", "Neglect", concern.add_categories());
+    SayWhat(static_cast<uint64_t>(number), &said);
   }
 
-  std::vector<event::Draft> drafts;
-  drafts.push_back(std::move(draft));
-  event::Sealed sealed = std::move(Seal(std::move(drafts), request)[0]);
+  const event::NamingKey& key = keys_.current;
+  event::Request request;
+  request.source = event::Source(
+      writer_, event::OrganisationText(said.submission().organisation()));
+  request.system = kSystem;
+  request.request_id = said.submission().request_id();
+  request.request_key =
+      key.RequestKey(request.source, request.system, request.request_id);
+  const std::vector<event::StatementPart> parts = event::PartsOf(said);
+  request.request_digest =
+      key.RequestDigest(AsBytes(event::RequestDigest(parts)));
+  request.received = received_;
+
+  event::Violations violations;
+  service::Drafting drafting = service::DraftsOf(
+      said, parts,
+      {.keys = keys_,
+       .system = kSystem,
+       .conversation_ref = event::ConversationRef(
+           request.source, request.system, request.request_id)},
+      &violations);
+  Check(violations.empty() && drafting.drafts.size() == 1,
+        "a fact of one child is one event");
+  event::Sealed sealed =
+      std::move(Seal(std::move(drafting.drafts), request)[0]);
   eventlog::TopicRecord record = {topic(),
                                   {sealed.key, std::move(sealed.value), {}}};
   for (auto& [name, value] : sealed.headers) {

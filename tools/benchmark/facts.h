@@ -1,4 +1,4 @@
-// Made-up facts of the size and shape of real ones: requests as a force sends
+// Made-up facts of the size and shape of real ones: statements as a force sends
 // them, and sealed events as a writer appends them. Nobody in them exists.
 //
 // Threads: safe.
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "libs/event/reference.h"
+#include "libs/event/naming_key_file.h"
 #include "libs/eventlog/event_log.h"
 
 namespace vigil::benchmark {
@@ -18,19 +18,19 @@ namespace vigil::benchmark {
 // Facts that a child has, on average: a child has tens (design, section 10).
 inline constexpr int64_t kFactsPerChild = 20;
 
-// Requests of about 700 bytes, half of them incidents and half concerns, each
-// with an id of its own. They are serialised once and only their digits change:
-// the load shall cost little beside what is loaded.
+// Statements of about 700 bytes, half of them incidents and half concerns, each
+// with a request id of its own. They are serialised once and only their digits
+// change: the load shall cost little beside what is loaded.
 class Requests {
  public:
   Requests();
 
-  const std::string& Method(int64_t number) const;
+  static constexpr char kMethod[] = "/vigil.police.v1.PoliceService/Submit";
+
   std::string Bytes(int64_t number) const;
 
  private:
   struct Template {
-    std::string method;
     std::string bytes;
     std::vector<size_t> number_at;  // where the request's digits stand
     std::vector<size_t> child_at;
@@ -51,7 +51,7 @@ class Events {
  private:
   const std::string writer_;
   const int64_t children_;
-  const event::NamingKey key_;
+  const event::NamingKeys keys_;
   const absl::Time received_;
 };
 

@@ -16,7 +16,7 @@
 #include "tools/benchmark/bare_grpc.h"
 #include "tools/benchmark/facts.h"
 #include "tools/benchmark/report.h"
-#include "vigil/common/v1/submission.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::benchmark {
 namespace {
@@ -98,7 +98,7 @@ absl::Status MeasurePublish(const PublishOptions& options,
   const Step steps[] = {
       {"police service", false, options.police.process, request_bytes,
        [&](int64_t number, Done done) {
-         police.Call(requests.Method(number), requests.Bytes(number), logged,
+         police.Call(Requests::kMethod, requests.Bytes(number), logged,
                      std::move(done));
        }},
       {"bare gRPC echo", true, options.echo.process, request_bytes,

@@ -15,7 +15,7 @@
 #include "nlohmann/json.hpp"
 #include "tools/vigil/proto_json.h"
 #include "tools/vigil/words.h"
-#include "vigil/common/v1/submission.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::cli {
 namespace {

@@ -67,7 +67,7 @@ absl::Status Fill(const Options& options, GetChronologyRequest* request) {
 
   // Dates stay dates: the service knows what a day is.
   if (!options.from.empty()) {
-    request->mutable_occurred()->mutable_from()->set_date(options.from);
+    request->mutable_occurred()->mutable_since()->set_date(options.from);
   }
   if (!options.until.empty()) {
     request->mutable_occurred()->mutable_until()->set_date(options.until);

@@ -30,7 +30,8 @@ done
 expect 0 --help
 said 'Exit codes:'
 for command in publish find chronology entry replay status relay rebuild \
-    topics 'topics apply' 'topics check' generate; do
+    topics 'topics apply' 'topics check' settings 'settings apply' terms \
+    generate; do
   # shellcheck disable=SC2086  # two words
   expect 0 $command --help
   said 'xample'
@@ -98,10 +99,11 @@ asking='--person-id 1 --person-name n --function f'
 }
 expect 2 publish fire-brigade
 expect 2 publish police "$folder/missing" --address 127.0.0.1:1
-echo '{"raiseConcern":{"colour":"Quillmere"}}' >"$folder/bad.jsonl"
+echo '{"concernRaised":{"colour":"Quillmere"},"homeVisited":{}}' >"$folder/bad.jsonl"
 expect 1 publish police "$folder/bad.jsonl" --address 127.0.0.1:1 \
   --refused "$folder/refused"
-said 'line 1: raise_concern.colour: there is no such field'
+said 'line 1: concern_raised.colour: there is no such field'
+said 'home_visited: only one of act can be set'
 cmp -s "$folder/bad.jsonl" "$folder/refused" || { echo 'refused differs'; failed=1; }
 
 # What is written never takes the place of what is read.
@@ -131,9 +133,13 @@ said 'cannot be written'
 expect 2 publish police "$folder" --address 127.0.0.1:1
 said 'a folder'
 
-echo '{"raiseConcern":{}}' >"$folder/good.jsonl"
-expect 5 publish police "$folder/good.jsonl" --address 127.0.0.1:1 --timeout 0.3
-said 'in doubt 1'
+echo '{"concernRaised":{}}' >"$folder/good.jsonl"
+for how in '' --batch; do
+  # shellcheck disable=SC2086  # nothing or a word
+  expect 5 publish partner "$folder/good.jsonl" --address 127.0.0.1:1 \
+    --timeout 0.3 $how
+  said 'in doubt 1'
+done
 expect 1 status --address 127.0.0.1:1 --timeout 0.3
 # An output that is not whole is told; a reader who had enough is not.
 for command in --version "status --address 127.0.0.1:1 --timeout 0.3"; do
@@ -151,6 +157,24 @@ if [ "$(cat "$folder/code")" != 1 ] || [ -s "$folder/err" ]; then
   cat "$folder/err"
   failed=1
 fi
+expect 2 terms --address 127.0.0.1:1 --as-of ''
+expect 5 terms --address 127.0.0.1:1 --timeout 0.3
+expect 2 settings apply "$folder/missing" --address 127.0.0.1:1
+printf 'hub {\n  scheme: "la"\n  colour: 1\n}\n' >"$folder/settings"
+expect 2 settings apply "$folder/settings" --address 127.0.0.1:1
+said 'settings:3: '
+cat >"$folder/settings" <<'TEXT'
+hub { scheme: "local" code: "NORTHSHIRE-HUB" }
+author { role: "hub coordinator" }
+settled { date: "2026-01-05" }
+TEXT
+expect 2 settings apply "$folder/settings" --address 127.0.0.1:1
+said 'nothing is settled'
+echo 'settings_stated { settings { name: "x" value: "1" } }' \
+  >>"$folder/settings"
+expect 5 settings apply "$folder/settings" --address 127.0.0.1:1 --timeout 0.3
+said 'settings_stated\[0\]'
+
 expect 2 topics check --topics "$folder/missing" --bootstrap 127.0.0.1:1
 
 expect 2 generate --out "$folder/a" --from 2024-02-30

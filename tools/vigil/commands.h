@@ -19,6 +19,8 @@ void AddEntry(CLI::App* app, Run* run);
 void AddReplay(CLI::App* app, Run* run);
 void AddStatus(CLI::App* app, Run* run);
 void AddRelay(CLI::App* app, Run* run);
+void AddTerms(CLI::App* app, Run* run);
+void AddSettings(CLI::App* app, Run* run);
 void AddRebuild(CLI::App* app, Run* run);
 void AddTopics(CLI::App* app, Run* run);
 void AddGenerate(CLI::App* app, Run* run);

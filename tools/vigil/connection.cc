@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "libs/base/atomic_file.h"
+#include "services/writers.h"
 
 namespace vigil::cli {
 namespace {
@@ -51,6 +52,12 @@ std::map<std::string, ServingAddress> ParseServingLines(
     if (serving && !name.empty()) found[name] = std::move(address);
   }
   return found;
+}
+
+std::vector<std::string> WriterNames() {
+  std::vector<std::string> names;
+  for (const service::Writer& writer : Writers()) names.push_back(writer.name);
+  return names;
 }
 
 namespace {

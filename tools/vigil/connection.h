@@ -35,6 +35,9 @@ struct ServingAddress {
 // each process writes into <data_folder>/addresses. Other lines are skipped.
 std::map<std::string, ServingAddress> ParseServingLines(absl::string_view text);
 
+// "police", "health" ...: the services that somebody can publish through.
+std::vector<std::string> WriterNames();
+
 class Connection {
  public:
   // An option for the address of each of `services` besides the common ones.

@@ -58,11 +58,19 @@ ExitCode GetEntry(const Options& options) {
 
   const TimelineOptions layout = TimelineOptionsFor(TerminalOf(STDOUT_FILENO));
   std::cout << TimelineEntry(answer.row(), layout);
-  PrintSection("Header", answer.header());
+  // Digests prove what was said; nobody reads them (--json has them).
+  event::v1::Header header = answer.header();
+  header.clear_parts();
+  header.clear_signatures();
+  PrintSection("Header", header);
   PrintSection("Kind", answer.kind());
-  PrintSection("People", answer.people());
+  for (const event::v1::PersonPart& person : answer.persons()) {
+    if (person.has_about()) PrintSection("About", person.about());
+    if (person.has_involved()) PrintSection("Involved", person.involved());
+  }
   PrintSection("Informant", answer.informant());
   PrintSection("Place", answer.place());
+  PrintSection("Clear", answer.clear());
   for (const auto& amendment : answer.amendments()) {
     const OpenedEvent opened = OpenEvent(amendment);
     std::cout << "\nLater: " << Shown(opened.title) << "\n";

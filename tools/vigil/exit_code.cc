@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -72,8 +73,13 @@ std::string StatusText(const absl::Status& status) {
     google::rpc::BadRequest bad;
     if (!detail.UnpackTo(&bad)) continue;
     for (const auto& violation : bad.field_violations()) {
-      absl::StrAppend(&text, "\n  ", violation.field(), ": ",
-                      violation.description());
+      absl::StrAppend(&text, "\n  ", violation.field(), ": ");
+      // The published code; some descriptions begin with it.
+      if (!violation.reason().empty() &&
+          !absl::StartsWith(violation.description(), violation.reason())) {
+        absl::StrAppend(&text, violation.reason(), ": ");
+      }
+      text += violation.description();
     }
   }
   return text;

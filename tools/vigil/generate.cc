@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/atomic_file.h"
 #include "libs/base/calendar.h"
-#include "tools/vigil/agencies.h"
+#include "services/writers.h"
 #include "tools/vigil/commands.h"
 #include "tools/vigil/synthetic_area.h"
 #include "tools/vigil/terminal.h"
@@ -39,9 +39,9 @@ ExitCode Generate(GenerateOptions options) {
   std::error_code error;
   std::filesystem::create_directories(options.out, error);
   std::map<std::string, std::ofstream, std::less<>> files;
-  for (const Agency& agency : Agencies()) {
-    files[agency.name].open(
-        absl::StrCat(options.out, "/", agency.name, ".jsonl"),
+  for (const service::Writer& writer : Writers()) {
+    files[writer.name].open(
+        absl::StrCat(options.out, "/", writer.name, ".jsonl"),
         std::ios::binary | std::ios::trunc);
   }
   SyntheticArea area(options.area);
@@ -49,13 +49,13 @@ ExitCode Generate(GenerateOptions options) {
   uint64_t lines = 0;
   {
     Progress progress(total);
-    area.Generate([&](absl::string_view agency, absl::string_view line) {
-      files.find(agency)->second << line << '\n';
+    area.Generate([&](absl::string_view writer, absl::string_view line) {
+      files.find(writer)->second << line << '\n';
       ++lines;
       progress.Show(lines, lines, "lines");
     });
   }
-  for (auto& [agency, file] : files) {
+  for (auto& [writer, file] : files) {
     file.close();
     if (!file) {
       return Fail(absl::UnavailableError(
@@ -76,9 +76,9 @@ void AddGenerate(CLI::App* app, Run* run) {
   CLI::App* command = app->add_subcommand(
       "generate",
       "Make up an area: families, and what each agency would send of them.\n"
-      "Writes DIR/police.jsonl, health, education, social_care and mash, for "
-      "`vigil publish`,\nand DIR/children.json: which local ids are one child. "
-      "Nobody in it exists.");
+      "Writes DIR/WRITER.jsonl for each writer, for `vigil publish`, and\n"
+      "DIR/children.json: which local ids are one person. Nobody in it "
+      "exists.");
   command->add_option("--out", options->out, "Folder; made if missing")
       ->required();
   command->add_option("--families", options->area.families, "Families")
@@ -86,8 +86,9 @@ void AddGenerate(CLI::App* app, Run* run) {
       ->capture_default_str();
   command
       ->add_option("--events", options->area.lines,
-                   "Requests in all files together, one a line; a request of "
-                   "two children, or with observations, is several events")
+                   "Statements in all files together, one a line; a statement "
+                   "about two children, or with observations, is several "
+                   "events")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
       ->capture_default_str();
   command

@@ -25,6 +25,8 @@ int main(int argc, char** argv) {
   vigil::cli::AddReplay(&app, &run);
   vigil::cli::AddStatus(&app, &run);
   vigil::cli::AddRelay(&app, &run);
+  vigil::cli::AddTerms(&app, &run);
+  vigil::cli::AddSettings(&app, &run);
   vigil::cli::AddRebuild(&app, &run);
   vigil::cli::AddTopics(&app, &run);
   vigil::cli::AddGenerate(&app, &run);

@@ -3,8 +3,9 @@
 //   OpenedEvent opened = OpenEvent(logged);
 //   std::cout << opened.json << "\n";
 //
-// Threads: safe. What cannot be opened is shown as far as it can be: a header
-// of an unknown kind, or the position alone with the reason.
+// Threads: safe. What cannot be opened is shown as far as it can be: what
+// stands clear of an event whose sections are sealed or of an unknown kind, or
+// the position alone with the reason.
 #ifndef VIGIL_TOOLS_VIGIL_OPENED_EVENT_H_
 #define VIGIL_TOOLS_VIGIL_OPENED_EVENT_H_
 
@@ -18,8 +19,9 @@ namespace vigil::cli {
 
 struct OpenedEvent {
   // {"position":..,"logged":..,"id":..,"source":..,"type":..,"subject":..,
-  //  "received":..,"header":{..},"kind":{..},"people":{..} ...} on one line; a
-  // section that is not open is {"unreadable":"why"}.
+  //  "received":..,"clear":{..},"header":{..},"kind":{..},"persons":[{..}] ...}
+  // on one line; a section that is not open is {"unreadable":"why"}. Of a read
+  // also "question":{..}, the request that was answered.
   std::string json;
   // The same for people, a name and a value each; of a read, who asked, for
   // whom and why, what, and which children and how many entries were shown.

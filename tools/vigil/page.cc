@@ -106,8 +106,10 @@ void AppendRow(const chronology::v1::Row& row, std::string* out) {
       for (const std::string& mark : text.marks) {
         out->append(Element("span", "class=\"mark\"", mark));
       }
-      absl::StrAppend(out, Element("p", "", text.label),
-                      Element("p", "class=\"lead\"", text.headline));
+      out->append(Element("p", "", text.label));
+      if (!text.headline.empty()) {
+        out->append(Element("p", "class=\"lead\"", text.headline));
+      }
     }
     AppendFacts(row, text, head.column, out);
     absl::StrAppend(out, "</", tag.substr(0, 2), ">\n");

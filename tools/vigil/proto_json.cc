@@ -386,7 +386,7 @@ void AppendValue(const Message& message, const FieldDescriptor& field,
                       "\"");
       return;
     default:
-      CheckFailed("a request holds no such field", __FILE__, __LINE__);
+      CheckFailed("a statement holds no such field", __FILE__, __LINE__);
   }
 }
 

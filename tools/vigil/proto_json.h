@@ -1,6 +1,6 @@
 // ProtoJSON, as `vigil publish` reads it and `vigil generate` writes it.
 //
-//   std::vector<JsonFault> faults = ReadJson(line, &item);
+//   std::vector<JsonFault> faults = ReadJson(line, &statement);
 //   for (const JsonFault& fault : faults) Say(fault.field, fault.problem);
 //
 // protobuf's own reader stops at the first fault, names a field by its path in
@@ -10,8 +10,8 @@
 // descriptor first, and read by protobuf's reader when nothing is wrong.
 //
 // Refused besides what protobuf refuses: a name that stands twice in one
-// object, and two members of one oneof; the second would win, and the first be
-// lost without a word.
+// object, and two members of one oneof, so two acts in one statement; the
+// second would win, and the first be lost without a word.
 //
 // Threads: safe.
 #ifndef VIGIL_TOOLS_VIGIL_PROTO_JSON_H_
@@ -26,7 +26,7 @@
 namespace vigil::cli {
 
 struct JsonFault {
-  std::string field;    // "raise_concern.children[0].local_id.id"; or empty
+  std::string field;    // "about[0].person.ref.local_id.id"; or empty
   std::string problem;  // "there is no such field"
   friend bool operator==(const JsonFault&, const JsonFault&) = default;
 };
@@ -39,7 +39,7 @@ std::vector<JsonFault> ReadJson(absl::string_view text,
                                 google::protobuf::Message* message);
 
 // ProtoJSON on one line, fields in the order of their numbers. Only what
-// requests are made of: no map, float, nor well-known type (others abort).
+// statements are made of: no map, float, nor well-known type (others abort).
 // Several times as fast as protobuf's writer, and the same bytes always, which
 // that one does not promise.
 void AppendJson(const google::protobuf::Message& message, std::string* out);

@@ -7,7 +7,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "vigil/police/v1/police.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::cli {
 namespace {
@@ -18,57 +18,62 @@ using testing::IsEmpty;
 using testing::Not;
 
 std::vector<JsonFault> Faults(absl::string_view text) {
-  police::v1::Item item;
-  return ReadJson(text, &item);
+  common::v1::Statement statement;
+  return ReadJson(text, &statement);
 }
 
 TEST(ReadJsonTest, ReadsBothSpellingsOfNamesAndNumbersOfEnums) {
-  police::v1::Item item;
-  EXPECT_THAT(ReadJson(R"({"raiseConcern":{"submission":{"request_id":"r1"},)"
-                       R"("children":[{"localId":{"system":"s","id":"007"}}],)"
-                       R"("account":null,"concern":{"urgency":2}}})",
-                       &item),
-              IsEmpty());
-  EXPECT_EQ(item.raise_concern().submission().request_id(), "r1");
-  EXPECT_EQ(item.raise_concern().children(0).local_id().id(), "007");
-  EXPECT_EQ(item.raise_concern().concern().urgency(),
-            event::v1::URGENCY_URGENT);
+  common::v1::Statement statement;
+  EXPECT_THAT(
+      ReadJson(R"({"submission":{"request_id":"r1"},"about":[{"person":)"
+               R"({"ref":{"localId":{"system":"s","id":"007"}}}}],)"
+               R"("account":null,"concernRaised":{"urgency":2}})",
+               &statement),
+      IsEmpty());
+  EXPECT_EQ(statement.submission().request_id(), "r1");
+  EXPECT_EQ(statement.about(0).person().ref().local_id().id(), "007");
+  EXPECT_EQ(statement.concern_raised().urgency(), event::v1::URGENCY_URGENT);
 }
 
 TEST(ReadJsonTest, NamesEveryFieldAtFault) {
   EXPECT_THAT(
-      Faults(R"({"raiseConcern":{"submission":{"requestId":7,"validateOnly":)"
-             R"("yes"},"children":[{"localId":{"id":"1","idd":"2"}},)"
-             R"({"personNumber":-1}],"concern":{"urgency":"URGENCY_HIGH"},)"
-             R"("observations":{}}})"),
+      Faults(R"({"submission":{"requestId":7},"validateOnly":"yes",)"
+             R"("about":[{"person":{"ref":{"localId":{"id":"1","idd":"2"}}}},)"
+             R"({"person":{"ref":{"number":-1}},"observations":{},)"
+             R"("salt":"not base64"}],)"
+             R"("concernRaised":{"urgency":"URGENCY_HIGH"}})"),
       ElementsAre(
-          JsonFault{"raise_concern.submission.request_id", "takes text"},
-          JsonFault{"raise_concern.submission.validate_only",
-                    "takes true or false"},
-          JsonFault{"raise_concern.children[0].local_id.idd",
+          JsonFault{"submission.request_id", "takes text"},
+          JsonFault{"validate_only", "takes true or false"},
+          JsonFault{"about[0].person.ref.local_id.idd",
                     "there is no such field"},
-          JsonFault{"raise_concern.children[1].person_number",
-                    "is out of range"},
-          JsonFault{"raise_concern.concern.urgency",
-                    "is none of the known values"},
-          JsonFault{"raise_concern.observations", "takes a list"}));
+          JsonFault{"about[1].person.ref.number", "is out of range"},
+          JsonFault{"about[1].observations", "takes a list"},
+          JsonFault{"about[1].salt", "takes base64"},
+          JsonFault{"concern_raised.urgency", "is none of the known values"}));
 }
 
 TEST(ReadJsonTest, RefusesWhatWouldBeLostWithoutAWord) {
   EXPECT_THAT(
-      Faults(R"({"raiseConcern":{},"correct":{}})"),
-      ElementsAre(JsonFault{"correct", "only one of request can be set"}));
-  EXPECT_THAT(Faults(R"({"raiseConcern":{},"raise_concern":{}})"),
-              ElementsAre(JsonFault{"raise_concern", "stands here twice"},
-                          JsonFault{"raise_concern",
-                                    "only one of request can be set"}));
+      Faults(R"({"concernRaised":{},"homeVisited":{}})"),
+      ElementsAre(JsonFault{"home_visited", "only one of act can be set"}));
+  EXPECT_THAT(
+      Faults(R"({"concernRaised":{},"concern_raised":{}})"),
+      ElementsAre(JsonFault{"concern_raised", "stands here twice"},
+                  JsonFault{"concern_raised", "only one of act can be set"}));
+  EXPECT_THAT(
+      Faults(R"({"about":[{"person":{},"household":{}}],"concernRaised":{}})"),
+      ElementsAre(
+          JsonFault{"about[0].household", "only one of subject can be set"}));
+  EXPECT_THAT(Faults(R"({"account":{},"account":{}})"),
+              ElementsAre(JsonFault{"account", "stands here twice"}));
   // What a serialiser writes for members that are not set.
-  EXPECT_THAT(Faults(R"({"raiseConcern":{},"correct":null})"), IsEmpty());
+  EXPECT_THAT(Faults(R"({"concernRaised":{},"homeVisited":null})"), IsEmpty());
 }
 
 TEST(ReadJsonTest, RefusesWhatIsNoObject) {
-  EXPECT_THAT(Faults(R"({"raiseConcern":)"),
-              ElementsAre(JsonFault{"", "is not JSON, at character 17"}));
+  EXPECT_THAT(Faults(R"({"concernRaised":)"),
+              ElementsAre(JsonFault{"", "is not JSON, at character 18"}));
   EXPECT_THAT(Faults("[1]"), Not(IsEmpty()));
   EXPECT_THAT(Faults("7"), ElementsAre(JsonFault{"", "is no object"}));
   EXPECT_THAT(Faults("null"), ElementsAre(JsonFault{"", "is no object"}));
@@ -77,11 +82,10 @@ TEST(ReadJsonTest, RefusesWhatIsNoObject) {
 
 TEST(ReadJsonTest, TellsNoValue) {
   for (const absl::string_view text :
-       {R"({"raiseConcern":{"concern":{"urgency":"Quillmere"}}})",
-        R"({"raiseConcern":{"children":"Quillmere"}})",
-        R"({"raiseConcern":{"submission":"Quillmere)",
-        R"({"raiseConcern": Quillmere})", R"({"Eliwyn Quillmere":{}})",
-        R"({"raiseConcern":{"submission":{"validateOnly":"Quillmere"}}})"}) {
+       {R"({"concernRaised":{"urgency":"Quillmere"}})",
+        R"({"about":"Quillmere"})", R"({"submission":"Quillmere)",
+        R"({"concernRaised": Quillmere})", R"({"Eliwyn Quillmere":{}})",
+        R"({"validateOnly":"Quillmere"})"}) {
     const std::vector<JsonFault> faults = Faults(text);
     EXPECT_THAT(faults, Not(IsEmpty())) << text;
     for (const JsonFault& fault : faults) {
@@ -99,26 +103,25 @@ TEST(ReadJsonTest, BoundsTheFaultsOfOneLine) {
 }
 
 TEST(AppendJsonTest, IsReadBackTheSameByBothReaders) {
-  police::v1::Item item;
-  auto* request = item.mutable_raise_concern();
-  request->mutable_submission()->set_request_id("\"\\\n\x01 Élo \u202e");
-  request->mutable_submission()->set_validate_only(true);
-  request->add_children()->set_person_number(3);
-  request->mutable_account()->add_documents()->set_size_bytes(1u << 31);
-  request->mutable_concern()->set_urgency(event::v1::URGENCY_URGENT);
-  request->mutable_account()->mutable_occurred()->mutable_not_known();
-  request->mutable_account()->mutable_place()->add_harm_contexts(
-      event::v1::HARM_CONTEXT_ONLINE);
+  common::v1::Statement statement;
+  statement.mutable_submission()->set_request_id("\"\\\n\x01 Élo \u202e");
+  statement.set_validate_only(true);
+  statement.add_about()->mutable_person()->mutable_ref()->set_number(3);
+  statement.mutable_about(0)->set_salt("\xff\x01\xfe");
+  statement.mutable_account()->add_documents()->set_size_bytes(1u << 31);
+  statement.mutable_account()->mutable_occurred()->mutable_not_known();
+  statement.mutable_place()->add_harm_contexts(event::v1::HARM_CONTEXT_ONLINE);
+  statement.mutable_concern_raised()->set_urgency(event::v1::URGENCY_URGENT);
   std::string json;
-  AppendJson(item, &json);
+  AppendJson(statement, &json);
 
-  police::v1::Item ours;
+  common::v1::Statement ours;
   EXPECT_THAT(ReadJson(json, &ours), IsEmpty());
-  police::v1::Item theirs;
+  common::v1::Statement theirs;
   EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &theirs).ok());
   using google::protobuf::util::MessageDifferencer;
-  EXPECT_TRUE(MessageDifferencer::Equals(item, ours)) << json;
-  EXPECT_TRUE(MessageDifferencer::Equals(item, theirs)) << json;
+  EXPECT_TRUE(MessageDifferencer::Equals(statement, ours)) << json;
+  EXPECT_TRUE(MessageDifferencer::Equals(statement, theirs)) << json;
 }
 
 }  // namespace

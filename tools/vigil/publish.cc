@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/writers.h"
 #include "tools/vigil/commands.h"
 #include "tools/vigil/connection.h"
 #include "tools/vigil/line_input.h"
@@ -17,11 +18,12 @@ namespace {
 
 struct Options {
   Connection connection;
-  std::string agency;
+  std::string writer;
   std::string file = "-";
   ItemFormat format = ItemFormat::kJsonLines;
   std::string refused;
   std::string receipts;
+  bool batch = false;
 };
 
 // Whether two paths lead to one regular file, or will when it is made.
@@ -72,9 +74,8 @@ absl::StatusOr<std::unique_ptr<std::ofstream>> OpenSink(
 }
 
 ExitCode Publish(const Options& options) {
-  const Agency* agency = FindAgency(options.agency);
-  absl::StatusOr<service::Channel> channel =
-      options.connection.To(agency->name);
+  const service::Writer& writer = *FindWriter(options.writer);
+  absl::StatusOr<service::Channel> channel = options.connection.To(writer.name);
   if (!channel.ok()) return Fail(channel.status());
 
   if (absl::Status apart = CheckPaths(options); !apart.ok()) {
@@ -99,18 +100,18 @@ ExitCode Publish(const Options& options) {
     progress.Show(bytes, static_cast<uint64_t>(counts.sent + counts.refused),
                   "lines");
   };
+  const absl::Duration timeout = options.connection.timeout();
   Publishing publishing(
-      *agency,
-      [&](const google::protobuf::Message& batch,
-          common::v1::SubmitBatchResponse* response) {
-        return channel->Call(
-            agency->method, batch, response,
-            {.timeout = options.connection.timeout(), .traceparent = ""});
+      [&] {
+        return options.batch ? OpenBatches(*channel, writer, timeout)
+                             : OpenStream(*channel, writer);
       },
       {.now = [] { return absl::Now(); },
        .wait = [](absl::Duration d) { absl::SleepFor(d); }},
       sinks,
-      {.format = options.format, .retry_for = options.connection.timeout()});
+      {.format = options.format,
+       .answer_within = timeout,
+       .retry_for = timeout});
   const absl::Status status = publishing.Run(*in);
   progress.Clear();
   std::cerr << CountsText(publishing.counts()) << "\n";
@@ -127,24 +128,23 @@ ExitCode Publish(const Options& options) {
 
 void AddPublish(CLI::App* app, Run* run) {
   auto options = std::make_shared<Options>();
-  std::vector<std::string> names;
-  for (const Agency& agency : Agencies()) names.push_back(agency.name);
+  const std::vector<std::string> names = WriterNames();
   CLI::App* command = app->add_subcommand(
       "publish",
-      "Publish an agency's requests: a file, or a stream on the standard "
+      "Publish an agency's statements: a file, or a stream on the standard "
       "input, sent as it comes.\nA refused line is told by its number and "
       "every field at fault, "
       "and the rest goes on.");
-  command->add_option("AGENCY", options->agency, "Through which service")
+  command->add_option("WRITER", options->writer, "Through which service")
       ->required()
       ->check(CLI::IsMember(names));
   command
-      ->add_option("FILE", options->file, "Requests; - is the standard input")
+      ->add_option("FILE", options->file, "Statements; - is the standard input")
       ->capture_default_str();
   command
       ->add_option("--format", options->format,
-                   "jsonl: one request a line, ProtoJSON of "
-                   "vigil.<agency>.v1.Item. textproto: the same message in "
+                   "jsonl: one statement a line, ProtoJSON of "
+                   "vigil.common.v1.Statement. textproto: the same message in "
                    "text format, a line of --- between two")
       ->transform(CLI::CheckedTransformer(std::map<std::string, ItemFormat>{
           {"jsonl", ItemFormat::kJsonLines},
@@ -156,10 +156,14 @@ void AddPublish(CLI::App* app, Run* run) {
   command->add_option("--receipts", options->receipts,
                       "Write receipts to this file, one a line; "
                       "`vigil chronology --at-least` takes it");
+  command->add_flag("--batch", options->batch,
+                    "In calls of SubmitBatch, where something on the way to "
+                    "the service takes no streams");
   options->connection.AddOptions(command, names);
   command->footer(
-      "Calls that end in doubt are repeated for --timeout seconds, with the "
-      "same request ids.\nIf that does not help, the exit code is 5: publish "
+      "What ends in doubt, or has no answer within --timeout seconds, is sent "
+      "again for as long, with the same request ids.\nIf that does not help, "
+      "the exit code is 5: publish "
       "the same file again, it is safe. \"repeated\" counts what one run sent "
       "twice.\n\n"
       "Examples:\n"

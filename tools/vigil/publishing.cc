@@ -12,7 +12,6 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
-#include "libs/base/check.h"
 #include "libs/base/limits.h"
 #include "libs/service/status.h"
 #include "tools/vigil/exit_code.h"
@@ -22,13 +21,17 @@
 namespace vigil::cli {
 namespace {
 
-using google::protobuf::Message;
-
-// Of the batch itself around its items: a tag and a length for each.
+// Of a batch around its items: a tag and a length for each.
 constexpr size_t kItemOverheadBytes = 8;
 
 bool MayBeRepeated(const absl::Status& status) {
   return ExitCodeOf(status) == kUnavailable;
+}
+
+// Whether it says that nobody looked at what was sent.
+bool NothingWasTaken(const absl::Status& status) {
+  return absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status) ||
+         absl::IsUnimplemented(status);
 }
 
 // Line and column of each fault; the parser's own words quote the text.
@@ -67,10 +70,9 @@ std::string CountsText(const PublishCounts& c) {
                       Grouped(static_cast<uint64_t>(c.in_doubt)));
 }
 
-Publishing::Publishing(const Agency& agency, Send send, Clock clock,
-                       PublishSinks sinks, const PublishOptions& options)
-    : agency_(agency),
-      send_(std::move(send)),
+Publishing::Publishing(OpenFn open, Clock clock, PublishSinks sinks,
+                       const PublishOptions& options)
+    : open_(std::move(open)),
       clock_(std::move(clock)),
       sinks_(std::move(sinks)),
       options_(options) {}
@@ -78,6 +80,14 @@ Publishing::Publishing(const Agency& agency, Send send, Clock clock,
 Publishing::~Publishing() = default;
 
 absl::Status Publishing::Run(LineInput& in) {
+  const absl::Status status = ReadAll(in);
+  if (!items_.empty()) ReportLast(status);
+  if (stream_ != nullptr && status.ok()) stream_->Finish();
+  Flush();
+  return status;
+}
+
+absl::Status Publishing::ReadAll(LineInput& in) {
   std::string text;
   int64_t line = 0;
   absl::StatusOr<bool> more;
@@ -86,7 +96,7 @@ absl::Status Publishing::Run(LineInput& in) {
       return status;
     }
   }
-  if (absl::Status status = SendPending(); !status.ok()) return status;
+  if (absl::Status status = Settle(); !status.ok()) return status;
   return more.status();
 }
 
@@ -97,7 +107,8 @@ absl::StatusOr<bool> Publishing::ReadItem(LineInput& in, std::string* text,
   std::string next;
   while (true) {
     if (!in.Ready()) {
-      if (absl::Status status = SendPending(); !status.ok()) return status;
+      if (absl::Status status = Settle(); !status.ok()) return status;
+      Flush();
     }
     const absl::StatusOr<bool> more = in.Next(&next);
     if (!more.ok()) return more.status();
@@ -126,58 +137,192 @@ absl::StatusOr<bool> Publishing::ReadItem(LineInput& in, std::string* text,
   }
 }
 
-std::unique_ptr<Message> Publishing::Read(absl::string_view text, int64_t line,
-                                          std::string* why) const {
-  std::unique_ptr<Message> message(agency_.item->New());
+std::string Publishing::Read(absl::string_view text, int64_t line,
+                             common::v1::Statement* statement) const {
+  std::string why;
   if (options_.format == ItemFormat::kJsonLines) {
-    for (const JsonFault& fault : ReadJson(text, message.get())) {
-      absl::StrAppend(why, why->empty() ? "" : "; ", fault.field,
+    for (const JsonFault& fault : ReadJson(text, statement)) {
+      absl::StrAppend(&why, why.empty() ? "" : "; ", fault.field,
                       fault.field.empty() ? "" : ": ", fault.problem);
     }
   } else {
     Faults faults(line);
     google::protobuf::TextFormat::Parser parser;
     parser.RecordErrorsTo(&faults);
-    if (!parser.ParseFromString(std::string(text), message.get())) {
-      *why = faults.Text();
-      if (why->empty()) *why = "cannot be read as text format";
+    if (!parser.ParseFromString(std::string(text), statement)) {
+      why = faults.Text();
+      if (why.empty()) why = "cannot be read as text format";
     }
   }
-  if (!why->empty()) return nullptr;
-  if (message->ByteSizeLong() + kItemOverheadBytes > kMaxBatchBytes) {
-    *why = "is larger than a call may be (4 MB)";
-    return nullptr;
+  if (why.empty() &&
+      statement->ByteSizeLong() + kItemOverheadBytes > kMaxBatchBytes) {
+    why = "is larger than a call may be (4 MB)";
   }
-  return message;
+  return why;
 }
 
 absl::Status Publishing::Take(std::string text, int64_t line) {
-  std::string why;
-  std::unique_ptr<Message> message = Read(text, line, &why);
-  if (message == nullptr) {
-    Refuse(line, text, why);
-    return absl::OkStatus();
+  Item item;
+  item.refused_why = Read(text, line, &item.statement);
+  item.text = std::move(text);
+  item.bytes = item.refused_why.empty()
+                   ? item.statement.ByteSizeLong() + kItemOverheadBytes
+                   : item.text.size();
+  while (!items_.empty() && (items_.size() >= kMaxBatchRequests ||
+                             items_bytes_ + item.bytes > kMaxBatchBytes)) {
+    if (!again_.empty()) {
+      if (absl::Status status = Settle(); !status.ok()) return status;
+      continue;
+    }
+    const absl::StatusOr<bool> taken = Receive(options_.answer_within);
+    if (!taken.ok()) return taken.status();
   }
-  const size_t bytes = message->ByteSizeLong() + kItemOverheadBytes;
-  if (pending_bytes_ + bytes > kMaxBatchBytes) {
-    if (absl::Status status = SendPending(); !status.ok()) return status;
+  items_bytes_ += item.bytes;
+  const bool send = item.refused_why.empty();
+  items_.emplace(line, std::move(item));
+  if (send) {
+    Send(line);
+  } else {
+    Report();
   }
-  pending_.push_back({line, std::move(text), std::move(message)});
-  pending_bytes_ += bytes;
-  return pending_.size() < kMaxBatchRequests ? absl::OkStatus() : SendPending();
+  // What has come meanwhile.
+  absl::StatusOr<bool> taken;
+  while ((taken = Receive(absl::ZeroDuration())).value_or(false)) {
+  }
+  if (!taken.ok()) return taken.status();
+  return again_.empty() ? absl::OkStatus() : Settle();
 }
 
-absl::Status Publishing::SendPending() {
-  absl::Status sent;
-  if (!pending_.empty()) {
-    pending_bytes_ = 0;
-    sent = SendAll(std::exchange(pending_, {}));
+void Publishing::Send(int64_t line) {
+  if (stream_ == nullptr) {
+    stream_ = open_();
+    next_number_ = 0;
   }
+  waiting_[next_number_++] = line;
+  stream_->Send(items_.at(line).statement);
+}
+
+absl::StatusOr<bool> Publishing::Receive(absl::Duration wait) {
+  if (stream_ == nullptr) return false;
+  common::v1::StreamOutcome outcome;
+  absl::Status status;
+  switch (stream_->Next(wait, &outcome)) {
+    case StatementStream::Received::kMessage:
+      status = Answered(std::move(outcome));
+      break;
+    case StatementStream::Received::kNothing:
+      if (wait == absl::ZeroDuration()) return false;
+      status = Broken(absl::DeadlineExceededError("no answer came in time"));
+      break;
+    case StatementStream::Received::kEnd: {
+      const absl::Status end = stream_->status();
+      // In good order, or not, is one to whoever has no outcome.
+      status =
+          Broken(end.ok() ? absl::UnavailableError("the stream ended") : end);
+      break;
+    }
+  }
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::Status Publishing::Answered(common::v1::StreamOutcome numbered) {
+  const auto it = waiting_.find(numbered.index());
+  if (!numbered.has_index() || it == waiting_.end()) {
+    return absl::InternalError("an outcome of nothing that was sent");
+  }
+  const int64_t line = it->second;
+  waiting_.erase(it);
+  common::v1::Outcome& outcome = *numbered.mutable_outcome();
+  if (outcome.has_error()) {
+    const absl::Status error = service::FromRpcStatus(outcome.error());
+    if (MayBeRepeated(error)) {
+      again_.insert(line);
+      trouble_ = error;
+      asked_delay_ = std::max(asked_delay_, service::RetryAfter(error));
+      return absl::OkStatus();
+    }
+  }
+  items_.at(line).outcome = std::move(outcome);
+  Report();
+  return absl::OkStatus();
+}
+
+absl::Status Publishing::Broken(const absl::Status& status) {
+  stream_.reset();
+  for (const auto& [number, line] : waiting_) again_.insert(line);
+  waiting_.clear();
+  if (!MayBeRepeated(status)) return status;
+  if (again_.empty()) return absl::OkStatus();  // it ended while idle
+  trouble_ = status;
+  asked_delay_ = std::max(asked_delay_, service::RetryAfter(status));
+  return absl::OkStatus();
+}
+
+absl::Status Publishing::Settle() {
+  const absl::Time give_up = clock_.now() + options_.retry_for;
+  absl::Duration delay = kFirstRetryDelay;
+  while (true) {
+    while (!waiting_.empty()) {
+      const absl::StatusOr<bool> taken = Receive(options_.answer_within);
+      if (!taken.ok()) return taken.status();
+    }
+    if (again_.empty()) return absl::OkStatus();
+    const absl::Duration wait =
+        std::exchange(asked_delay_, std::nullopt).value_or(delay);
+    if (clock_.now() + wait > give_up) return trouble_;
+    clock_.wait(wait);
+    delay = std::min(delay * 2, kMaxRetryDelay);
+    for (const int64_t line : std::exchange(again_, {})) Send(line);
+  }
+}
+
+void Publishing::Report() {
+  while (!items_.empty() && items_.begin()->second.has_end()) {
+    const auto first = items_.begin();
+    Tell(first->first, first->second);
+    items_bytes_ -= first->second.bytes;
+    items_.erase(first);
+  }
+  if (sinks_.progress) sinks_.progress(counts_, bytes_read_);
+}
+
+void Publishing::ReportLast(const absl::Status& error) {
+  int64_t in_doubt = 0;
+  int64_t first = 0;
+  int64_t last = 0;
+  for (const auto& [line, item] : items_) {
+    if (item.has_end()) {
+      Tell(line, item);
+      continue;
+    }
+    if (in_doubt++ == 0) first = line;
+    last = line;
+  }
+  items_.clear();
+  if (in_doubt == 0 || NothingWasTaken(error)) return;
+  counts_.in_doubt += in_doubt;
+  *sinks_.errors << "line " << first << " to " << last << ": " << in_doubt
+                 << " in doubt, and what follows was not sent; publish the "
+                    "same file again, it is safe\n";
+}
+
+void Publishing::Tell(int64_t line, const Item& item) {
+  if (!item.refused_why.empty())
+    return Refuse(line, item.text, item.refused_why);
+  ++counts_.sent;
+  if (item.outcome->has_receipt())
+    return Received(line, item.outcome->receipt());
+  const absl::Status error = service::FromRpcStatus(item.outcome->error());
+  Refuse(line, item.text,
+         error.ok() ? "was answered with no outcome" : StatusText(error));
+}
+
+void Publishing::Flush() {
   // Whoever follows the files of a stream sees what this run knows.
   for (std::ostream* sink : {sinks_.refused, sinks_.receipts}) {
     if (sink != nullptr) sink->flush();
   }
-  return sent;
 }
 
 void Publishing::Refuse(int64_t line, absl::string_view text,
@@ -193,8 +338,7 @@ void Publishing::Refuse(int64_t line, absl::string_view text,
   }
 }
 
-void Publishing::Received(const Item& item,
-                          const common::v1::Receipt& receipt) {
+void Publishing::Received(int64_t line, const common::v1::Receipt& receipt) {
   if (receipt.durability() == common::v1::DURABILITY_LOGGED) {
     ++counts_.logged;
   } else {
@@ -210,7 +354,7 @@ void Publishing::Received(const Item& item,
   common::v1::Receipt named;
   named.set_request_id(receipt.request_id());
   AppendJson(named, &id);  // {"requestId":"..."}
-  std::string json = absl::StrCat("{\"line\":", item.line);
+  std::string json = absl::StrCat("{\"line\":", line);
   if (!receipt.request_id().empty()) {
     absl::StrAppend(&json, ",", id.substr(1, id.size() - 2));
   }
@@ -218,78 +362,6 @@ void Publishing::Received(const Item& item,
   AppendJson(receipt, &json);
   json.push_back('}');
   *sinks_.receipts << json << "\n";
-}
-
-absl::Status Publishing::SendAll(std::vector<Item> items) {
-  const absl::Time give_up = clock_.now() + options_.retry_for;
-  absl::Duration delay = kFirstRetryDelay;
-  while (true) {
-    std::unique_ptr<Message> batch(agency_.batch->New());
-    const auto* field = batch->GetDescriptor()->FindFieldByName("items");
-    Check(field != nullptr, "a batch has items");
-    // Lent for the call: an item may be sent again.
-    for (Item& item : items) {
-      batch->GetReflection()->AddAllocatedMessage(batch.get(), field,
-                                                  item.message.release());
-    }
-    common::v1::SubmitBatchResponse response;
-    absl::Status status = send_(*batch, &response);
-    for (size_t i = items.size(); i-- > 0;) {
-      items[i].message.reset(
-          batch->GetReflection()->ReleaseLast(batch.get(), field));
-    }
-
-    absl::Duration asked_delay = service::RetryAfter(status).value_or(delay);
-    std::vector<Item> again;
-    if (status.ok()) {
-      if (static_cast<size_t>(response.outcomes_size()) != items.size()) {
-        counts_.in_doubt += static_cast<int64_t>(items.size());
-        return absl::InternalError("a batch was answered with other outcomes");
-      }
-      for (size_t i = 0; i < items.size(); ++i) {
-        const auto& outcome = response.outcomes(static_cast<int>(i));
-        if (outcome.has_receipt()) {
-          ++counts_.sent;
-          Received(items[i], outcome.receipt());
-          continue;
-        }
-        const absl::Status error = service::FromRpcStatus(outcome.error());
-        if (MayBeRepeated(error)) {
-          asked_delay =
-              std::max(asked_delay, service::RetryAfter(error).value_or(delay));
-          status = error;
-          again.push_back(std::move(items[i]));
-          continue;
-        }
-        ++counts_.sent;
-        Refuse(items[i].line, items[i].text,
-               error.ok() ? "was answered with no outcome" : StatusText(error));
-      }
-    } else if (MayBeRepeated(status)) {
-      again = std::move(items);
-    } else if (absl::IsInvalidArgument(status)) {
-      // Of the batch as a whole: none of it was stored.
-      for (const Item& item : items) {
-        ++counts_.sent;
-        Refuse(item.line, item.text, StatusText(status));
-      }
-    } else {
-      return status;
-    }
-    if (sinks_.progress) sinks_.progress(counts_, bytes_read_);
-    if (again.empty()) return absl::OkStatus();
-    if (clock_.now() + asked_delay > give_up) {
-      counts_.in_doubt += static_cast<int64_t>(again.size());
-      *sinks_.errors << "line " << again.front().line << " to "
-                     << again.back().line << ": " << again.size()
-                     << " in doubt, and what follows was not sent; publish the "
-                        "same file again, it is safe\n";
-      return status;
-    }
-    clock_.wait(asked_delay);
-    delay = std::min(delay * 2, kMaxRetryDelay);
-    items = std::move(again);
-  }
 }
 
 }  // namespace vigil::cli

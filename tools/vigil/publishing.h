@@ -1,20 +1,22 @@
-// Publishing a file or stream of an agency's requests, item by item.
+// Publishing a file or stream of an agency's statements.
 //
-//   Publishing publishing(*FindAgency("police"), send, sinks, options);
+//   Publishing publishing(open, clock, sinks, options);
 //   absl::Status status = publishing.Run(*LineInput::Open("-"));
 //   publishing.counts();   // sent, logged, accepted, refused ...
 //
-// An item is one request: one line of ProtoJSON, or in text format what stands
-// between two lines of "---". Items go out in batches within the contract's
-// limits, in the order of the file; of a stream, what has come goes out before
-// more is waited for. What cannot be read, and what the service refuses, is
-// told by line and by every field at fault, and the rest goes on.
+// An item is one statement: one line of ProtoJSON, or in text format what
+// stands between two lines of "---". Items go out in the order of the file, as
+// many at a time as a batch may hold; of a stream, what has come is answered
+// before more is waited for. What cannot be read, and what the service refuses,
+// is told by line and by every field at fault, and the rest goes on. Refusals
+// and receipts are written in the order of the file, too.
 //
-// What ends UNAVAILABLE or DEADLINE_EXCEEDED, and what is refused with a delay
-// (RESOURCE_EXHAUSTED with RetryInfo), is sent again as it was, with the
-// request ids it has, for as long as `options.retry_for`: a repeat of a request
-// is the same request. What is in doubt even then ends the run: to publish the
-// same file again is safe, and finds out.
+// When the connection breaks, or an item ends UNAVAILABLE or DEADLINE_EXCEEDED,
+// or is refused with a delay (RESOURCE_EXHAUSTED with RetryInfo), whatever has
+// no outcome is sent again as it was, with the request ids it has, for as long
+// as `options.retry_for`: a repeat of a statement is the same statement. What
+// is in doubt even then ends the run: to publish the same file again is safe,
+// and finds out.
 //
 // Errors name lines and fields, never a value.
 //
@@ -24,19 +26,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
+#include <set>
 #include <string>
-#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "google/protobuf/message.h"
-#include "tools/vigil/agencies.h"
 #include "tools/vigil/line_input.h"
-#include "vigil/common/v1/submission.pb.h"
+#include "tools/vigil/statement_stream.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::cli {
 
@@ -45,8 +49,8 @@ enum class ItemFormat { kJsonLines, kTextProto };
 // The line between two items of text format.
 inline constexpr absl::string_view kTextProtoSeparator = "---";
 
-// Between two tries of one batch, unless the service names another delay; it
-// doubles up to the second.
+// Before what has no outcome is sent again, unless the service names another
+// delay; it doubles up to the second.
 inline constexpr absl::Duration kFirstRetryDelay = absl::Milliseconds(200);
 inline constexpr absl::Duration kMaxRetryDelay = absl::Seconds(5);
 
@@ -66,28 +70,27 @@ struct PublishSinks {
   std::ostream* errors = nullptr;    // for people
   std::ostream* refused = nullptr;   // refused items as they were; or nullptr
   std::ostream* receipts = nullptr;  // {"line":..,"requestId":..,"receipt":..}
-  // After each batch, with the bytes read so far.
+  // After each item, with the bytes read so far.
   std::function<void(const PublishCounts&, uint64_t bytes)> progress;
 };
 
 struct PublishOptions {
   ItemFormat format = ItemFormat::kJsonLines;
+  absl::Duration answer_within = absl::Seconds(30);  // else it is in doubt
   absl::Duration retry_for = absl::Seconds(30);
 };
 
 class Publishing {
  public:
-  // One SubmitBatch.
-  using Send =
-      std::function<absl::Status(const google::protobuf::Message& batch,
-                                 common::v1::SubmitBatchResponse*)>;
+  // Called again after each that broke.
+  using OpenFn = std::function<std::unique_ptr<StatementStream>()>;
   // Sleeps, and the clock: arguments, so that a test takes no time.
   struct Clock {
     std::function<absl::Time()> now;
     std::function<void(absl::Duration)> wait;
   };
 
-  Publishing(const Agency& agency, Send send, Clock clock, PublishSinks sinks,
+  Publishing(OpenFn open, Clock clock, PublishSinks sinks,
              const PublishOptions& options);
   ~Publishing();
 
@@ -100,31 +103,57 @@ class Publishing {
 
  private:
   struct Item {
-    int64_t line;
     std::string text;
-    std::unique_ptr<google::protobuf::Message> message;
+    common::v1::Statement statement;
+    size_t bytes = 0;         // in a call
+    std::string refused_why;  // before it was sent
+    std::optional<common::v1::Outcome> outcome;
+    bool has_end() const { return outcome.has_value() || !refused_why.empty(); }
   };
 
-  // False at the end of the stream. Sends what is pending before it waits.
+  absl::Status ReadAll(LineInput& in);
+  // False at the end of the stream. Has all answered before it waits.
   absl::StatusOr<bool> ReadItem(LineInput& in, std::string* text,
                                 int64_t* line);
   absl::Status Take(std::string text, int64_t line);
-  absl::Status SendPending();
-  absl::Status SendAll(std::vector<Item> items);
-  void Received(const Item& item, const common::v1::Receipt& receipt);
-  void Refuse(int64_t line, absl::string_view text, absl::string_view why);
-  std::unique_ptr<google::protobuf::Message> Read(absl::string_view text,
-                                                  int64_t line,
-                                                  std::string* why) const;
+  // What is wrong with it; empty: nothing.
+  std::string Read(absl::string_view text, int64_t line,
+                   common::v1::Statement* statement) const;
 
-  const Agency& agency_;
-  const Send send_;
+  void Send(int64_t line);
+  // Takes one outcome, or the end of the stream; false if neither came in that
+  // time. Not OK if there is no use in sending again.
+  absl::StatusOr<bool> Receive(absl::Duration wait);
+  absl::Status Answered(common::v1::StreamOutcome numbered);
+  absl::Status Broken(const absl::Status& status);
+  // Until each item that was sent has its outcome.
+  absl::Status Settle();
+
+  // Tells of the items at the front that have their outcomes.
+  void Report();
+  // After an error: of all that have, and how many have not.
+  void ReportLast(const absl::Status& error);
+  void Tell(int64_t line, const Item& item);
+  void Received(int64_t line, const common::v1::Receipt& receipt);
+  void Refuse(int64_t line, absl::string_view text, absl::string_view why);
+  void Flush();
+
+  const OpenFn open_;
   const Clock clock_;
   const PublishSinks sinks_;
   const PublishOptions options_;
   PublishCounts counts_;
-  std::vector<Item> pending_;  // within the limits of one batch
-  size_t pending_bytes_ = 0;
+  std::unique_ptr<StatementStream> stream_;
+  uint64_t next_number_ = 0;  // on the stream
+  // By line, all that nobody was told of yet; within the limits of one batch.
+  std::map<int64_t, Item> items_;
+  size_t items_bytes_ = 0;
+  // Lines of those that have no outcome: on the stream, by their numbers there;
+  // and to be sent again.
+  absl::flat_hash_map<uint64_t, int64_t> waiting_;
+  std::set<int64_t> again_;
+  absl::Status trouble_;  // why again
+  std::optional<absl::Duration> asked_delay_;
   int64_t lines_read_ = 0;
   uint64_t bytes_read_ = 0;
   // Hashes of the event ids received: to tell a repeat within this run.

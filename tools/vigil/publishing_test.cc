@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <deque>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -18,39 +22,102 @@
 #include "libs/service/status.h"
 #include "tests/temporary_folder.h"
 #include "tools/vigil/exit_code.h"
-#include "vigil/police/v1/police.pb.h"
+#include "vigil/common/v1/statement.pb.h"
 
 namespace vigil::cli {
 namespace {
 
-using police::v1::SubmitBatchRequest;
+using common::v1::Outcome;
+using common::v1::Statement;
+using common::v1::StreamOutcome;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
 std::string Line(absl::string_view request_id, absl::string_view more = "") {
-  return absl::StrCat(R"({"raiseConcern":{"submission":{"requestId":")",
-                      request_id, "\"}", more, "}}\n");
+  return absl::StrCat(R"({"submission":{"requestId":")", request_id,
+                      R"("},"concernRaised":{})", more, "}\n");
+}
+
+Outcome ReceiptOf(const Statement& statement) {
+  const std::string& id = statement.submission().request_id();
+  Outcome outcome;
+  common::v1::Receipt& receipt = *outcome.mutable_receipt();
+  receipt.set_request_id(id);
+  receipt.set_durability(common::v1::DURABILITY_LOGGED);
+  receipt.add_events()->set_event_id(absl::StrCat("event-", id));
+  return outcome;
+}
+
+Outcome ErrorOf(const absl::Status& status) {
+  Outcome outcome;
+  *outcome.mutable_error() = service::ToRpcStatus(status);
+  return outcome;
 }
 
 // A service whose every answer the test gives, and a clock that waiting moves.
 class PublishingTest : public testing::Test {
  protected:
-  using Answer = std::function<absl::Status(const SubmitBatchRequest&,
-                                            common::v1::SubmitBatchResponse*)>;
+  // What becomes of a statement on the stream of that number, from 1: its
+  // outcome, or how the stream ends with it. Nothing: no answer ever.
+  using Answer = std::function<std::optional<absl::StatusOr<Outcome>>(
+      int stream, const Statement&)>;
 
-  static absl::Status Receipts(const SubmitBatchRequest& batch,
-                               common::v1::SubmitBatchResponse* response) {
-    for (const auto& item : batch.items()) {
-      const std::string& id = item.raise_concern().submission().request_id();
-      auto* receipt = response->add_outcomes()->mutable_receipt();
-      receipt->set_request_id(id);
-      receipt->set_durability(common::v1::DURABILITY_LOGGED);
-      receipt->add_events()->set_event_id(absl::StrCat("event-", id));
-    }
-    return absl::OkStatus();
+  static std::optional<absl::StatusOr<Outcome>> Receipts(
+      int, const Statement& statement) {
+    return ReceiptOf(statement);
   }
+
+  // Answers when somebody waits, so what is sent without waiting is known; the
+  // last that was sent first, unless told otherwise.
+  class FakeStream final : public StatementStream {
+   public:
+    FakeStream(PublishingTest* test, int number)
+        : test_(*test), number_(number) {}
+
+    void Send(const Statement& statement) override {
+      test_.sent_.push_back(statement.submission().request_id());
+      waiting_.emplace_back(next_++, statement);
+      test_.most_unanswered_ =
+          std::max(test_.most_unanswered_, waiting_.size());
+    }
+
+    Received Next(absl::Duration wait, StreamOutcome* outcome) override {
+      if (!status_.ok()) return Received::kEnd;
+      if (wait == absl::ZeroDuration() || waiting_.empty()) {
+        return Received::kNothing;
+      }
+      if (test_.on_wait_) test_.on_wait_();
+      auto [index, statement] = std::move(waiting_.back());
+      waiting_.pop_back();
+      test_.ids_ += statement.submission().request_id() + " ";
+      const auto answer = test_.answer_(number_, statement);
+      if (!answer) {
+        waiting_.clear();
+        test_.now_ += wait;
+        return Received::kNothing;
+      }
+      if (!answer->ok()) {
+        status_ = answer->status();
+        return Received::kEnd;
+      }
+      outcome->set_index(index);
+      *outcome->mutable_outcome() = **answer;
+      return Received::kMessage;
+    }
+
+    absl::Status status() const override { return status_; }
+
+    void Finish() override { test_.finished_ = true; }
+
+   private:
+    PublishingTest& test_;
+    const int number_;
+    uint64_t next_ = 0;
+    std::deque<std::pair<uint64_t, Statement>> waiting_;
+    absl::Status status_;
+  };
 
   absl::Status Publish(const std::string& text, Answer answer = Receipts,
                        ItemFormat format = ItemFormat::kJsonLines) {
@@ -64,33 +131,26 @@ class PublishingTest : public testing::Test {
     sinks.errors = &errors_;
     sinks.refused = &refused_;
     sinks.receipts = &receipts_;
+    answer_ = std::move(answer);
+    streams_ = 0;
     Publishing publishing(
-        *FindAgency("police"),
-        [&](const google::protobuf::Message& message,
-            common::v1::SubmitBatchResponse* response) {
-          const auto& batch = dynamic_cast<const SubmitBatchRequest&>(message);
-          sizes_.push_back(batch.items_size());
-          std::string ids;
-          for (const auto& item : batch.items()) {
-            absl::StrAppend(
-                &ids, item.raise_concern().submission().request_id(), " ");
-          }
-          ids_.push_back(ids);
-          return answer(batch, response);
-        },
+        [this] { return std::make_unique<FakeStream>(this, ++streams_); },
         {.now = [this] { return now_; },
          .wait =
              [this](absl::Duration d) {
                now_ += d;
                waits_.push_back(d);
              }},
-        sinks, {.format = format, .retry_for = absl::Seconds(10)});
+        sinks,
+        {.format = format,
+         .answer_within = absl::Seconds(10),
+         .retry_for = absl::Seconds(10)});
     const absl::Status status = publishing.Run(in);
     counts_ = publishing.counts();
     return status;
   }
 
-  // Writes `first`; the rest, and the end, only when the first batch was sent.
+  // Writes `first`; the rest, and the end, only when that was sent.
   absl::Status PublishStream(const std::string& first, const std::string& rest,
                              ItemFormat format) {
     int ends[2];
@@ -100,74 +160,72 @@ class PublishingTest : public testing::Test {
                 static_cast<ssize_t>(text.size()));
     };
     write_all(first);
-    bool begun = false;
-    return Publish(
-        LineInput(ends[0], "a pipe"),
-        [&](const SubmitBatchRequest& batch,
-            common::v1::SubmitBatchResponse* response) {
-          if (!std::exchange(begun, true)) {
-            write_all(rest);
-            close(ends[1]);
-          }
-          return Receipts(batch, response);
-        },
-        format);
+    on_wait_ = [&, begun = false]() mutable {
+      if (std::exchange(begun, true)) return;
+      write_all(rest);
+      close(ends[1]);
+    };
+    return Publish(LineInput(ends[0], "a pipe"), Receipts, format);
   }
 
   TemporaryFolder folder_;
   absl::Time now_ = absl::UnixEpoch();
   std::vector<absl::Duration> waits_;
-  std::vector<int> sizes_;
-  std::vector<std::string> ids_;
+  Answer answer_;
+  std::function<void()> on_wait_;
+  int streams_ = 0;
+  bool finished_ = false;
+  std::vector<std::string> sent_;
+  std::string ids_;  // in the order of the answers
+  size_t most_unanswered_ = 0;
   std::ostringstream errors_;
   std::ostringstream refused_;
   std::ostringstream receipts_;
   PublishCounts counts_;
 };
 
-TEST_F(PublishingTest, CutsBatchesByCount) {
+TEST_F(PublishingTest, BoundsWhatIsUnansweredByCount) {
   std::string text;
-  for (int i = 0; i < 501; ++i) text += Line(absl::StrCat("r", i));
+  for (int i = 0; i < 1'001; ++i) text += Line(absl::StrCat("r", i));
   EXPECT_TRUE(Publish(text).ok());
-  EXPECT_THAT(sizes_, ElementsAre(500, 1));
-  EXPECT_EQ(counts_.sent, 501);
-  EXPECT_EQ(counts_.logged, 501);
+  EXPECT_EQ(most_unanswered_, kMaxBatchRequests);
+  EXPECT_EQ(counts_.sent, 1'001);
+  EXPECT_EQ(counts_.logged, 1'001);
+  EXPECT_EQ(streams_, 1);
+  EXPECT_TRUE(finished_);
 }
 
-TEST_F(PublishingTest, CutsBatchesByBytes) {
+TEST_F(PublishingTest, BoundsWhatIsUnansweredByBytes) {
   const std::string much(1'500'000, 'x');
   std::string text;
   for (int i = 0; i < 5; ++i) {
     text += Line(absl::StrCat("r", i),
                  absl::StrCat(R"(,"account":{"details":")", much, "\"}"));
   }
-  EXPECT_TRUE(Publish(text, [](const SubmitBatchRequest& batch,
-                               common::v1::SubmitBatchResponse* response) {
-                EXPECT_LE(batch.ByteSizeLong(), kMaxBatchBytes);
-                return Receipts(batch, response);
-              }).ok());
-  EXPECT_THAT(sizes_, ElementsAre(2, 2, 1));
+  EXPECT_TRUE(Publish(text).ok());
+  EXPECT_EQ(most_unanswered_, 2u);
+  EXPECT_EQ(counts_.logged, 5);
 }
 
 TEST_F(PublishingTest, SendsWhatAStreamHasBroughtBeforeItWaits) {
-  EXPECT_TRUE(PublishStream(Line("r1") + Line("r2") + R"({"raiseConcern":)",
-                            R"({"submission":{"requestId":"r3"}}})"
+  EXPECT_TRUE(PublishStream(Line("r1") + Line("r2") + R"({"concernRaised":)",
+                            R"({},"submission":{"requestId":"r3"}})"
                             "\n",
                             ItemFormat::kJsonLines)
                   .ok());
-  EXPECT_THAT(ids_, ElementsAre("r1 r2 ", "r3 "));
+  EXPECT_EQ(ids_, "r2 r1 r3 ");
   EXPECT_THAT(errors_.str(), IsEmpty());
 }
 
 TEST_F(PublishingTest, SendsWhatAStreamOfTextFormatHasBroughtBeforeItWaits) {
   EXPECT_TRUE(
-      PublishStream("raise_concern { submission { request_id: \"r1\" } }\n"
+      PublishStream("submission { request_id: \"r1\" } concern_raised {}\n"
                     "---\n"
-                    "raise_concern {\n",
-                    "  submission { request_id: \"r2\" }\n}\n",
+                    "submission {\n",
+                    "  request_id: \"r2\"\n} concern_raised {}\n",
                     ItemFormat::kTextProto)
           .ok());
-  EXPECT_THAT(ids_, ElementsAre("r1 ", "r2 "));
+  EXPECT_EQ(ids_, "r1 r2 ");
   EXPECT_THAT(errors_.str(), IsEmpty());
 }
 
@@ -184,100 +242,146 @@ TEST_F(PublishingTest, SaysThatTheInputBrokeOff) {
 }
 
 TEST_F(PublishingTest, TellsBadLinesAndGoesOn) {
+  const std::string two_acts = Line("r4", R"(,"homeVisited":{})");
   EXPECT_TRUE(Publish(Line("r1") + "\n{bad\n" + Line("r2", R"(,"colour":1)") +
-                      Line("r3"))
+                      Line("r3") + two_acts)
                   .ok());
-  EXPECT_EQ(counts_.refused, 2);
+  EXPECT_EQ(counts_.refused, 3);
   EXPECT_EQ(counts_.logged, 2);
   EXPECT_EQ(errors_.str(),
             "line 3: is not JSON, at character 2\n"
-            "line 4: raise_concern.colour: there is no such field\n");
-  EXPECT_EQ(refused_.str(), "{bad\n" + Line("r2", R"(,"colour":1)"));
+            "line 4: colour: there is no such field\n"
+            "line 6: home_visited: only one of act can be set\n");
+  EXPECT_EQ(refused_.str(), "{bad\n" + Line("r2", R"(,"colour":1)") + two_acts);
 }
 
 TEST_F(PublishingTest, TellsEveryFieldThatTheServiceRefuses) {
-  EXPECT_TRUE(
-      Publish(Line("r1") + Line("r2"), [](const SubmitBatchRequest&,
-                                          common::v1::SubmitBatchResponse*
-                                              response) {
-        event::Violations violations;
-        violations.Add("account.headline", "REQUIRED");
-        violations.Add("children", "LIST_TOO_SHORT");
-        *response->add_outcomes()->mutable_error() =
-            service::ToRpcStatus(service::InvalidRequest(violations));
-        response->add_outcomes()->mutable_receipt();
-        return absl::OkStatus();
-      }).ok());
+  EXPECT_TRUE(Publish(Line("r1") + Line("r2"),
+                      [](int, const Statement& statement)
+                          -> std::optional<absl::StatusOr<Outcome>> {
+                        if (statement.submission().request_id() == "r2") {
+                          Outcome accepted;
+                          accepted.mutable_receipt();
+                          return accepted;
+                        }
+                        event::Violations violations;
+                        violations.Add("account.headline", "REQUIRED");
+                        violations.Add("about", "LIST_TOO_LONG");
+                        return ErrorOf(service::InvalidRequest(violations));
+                      })
+                  .ok());
   EXPECT_THAT(errors_.str(), HasSubstr("line 1: INVALID_ARGUMENT"));
   EXPECT_THAT(errors_.str(), HasSubstr("account.headline: REQUIRED"));
-  EXPECT_THAT(errors_.str(), HasSubstr("children: LIST_TOO_SHORT"));
+  EXPECT_THAT(errors_.str(), HasSubstr("about: LIST_TOO_LONG"));
   EXPECT_EQ(refused_.str(), Line("r1"));
   EXPECT_EQ(counts_.sent, 2);
   EXPECT_EQ(counts_.accepted, 1);
 }
 
+TEST_F(PublishingTest, TellsInTheOrderOfTheFile) {
+  EXPECT_TRUE(Publish(Line("r1") + "{bad\n" + Line("r2") + Line("r3"),
+                      [](int, const Statement& statement)
+                          -> std::optional<absl::StatusOr<Outcome>> {
+                        if (statement.submission().request_id() == "r2") {
+                          return ReceiptOf(statement);
+                        }
+                        return ErrorOf(absl::FailedPreconditionError("no"));
+                      })
+                  .ok());
+  EXPECT_EQ(ids_, "r3 r2 r1 ");  // that is how they were answered
+  EXPECT_EQ(refused_.str(), Line("r1") + "{bad\n" + Line("r3"));
+}
+
 TEST_F(PublishingTest, RepeatsWhatIsInDoubtUnchanged) {
-  int calls = 0;
-  EXPECT_TRUE(
-      Publish(Line("r1") + Line("r2"), [&](const SubmitBatchRequest& batch,
-                                           common::v1::SubmitBatchResponse*
-                                               response) {
-        if (++calls == 1) return service::LogUnreachable();
-        (void)Receipts(batch, response);
-        if (calls == 2) {  // one of two
-          *response->mutable_outcomes(0)->mutable_error() =
-              service::ToRpcStatus(service::AppendInDoubt(absl::Seconds(3)));
-        }
-        return absl::OkStatus();
-      }).ok());
-  EXPECT_THAT(ids_, ElementsAre("r1 r2 ", "r1 r2 ", "r1 "));
-  EXPECT_EQ(waits_.back(), absl::Seconds(3));
+  int answered = 0;
+  EXPECT_TRUE(Publish(Line("r1") + Line("r2"),
+                      [&](int, const Statement& statement)
+                          -> std::optional<absl::StatusOr<Outcome>> {
+                        if (++answered > 2) return ReceiptOf(statement);
+                        return answered == 1 ? ErrorOf(service::AppendInDoubt(
+                                                   absl::Seconds(3)))
+                                             : ReceiptOf(statement);
+                      })
+                  .ok());
+  EXPECT_THAT(sent_, ElementsAre("r1", "r2", "r2"));
+  EXPECT_THAT(waits_, ElementsAre(absl::Seconds(3)));
+  EXPECT_EQ(streams_, 1);
   EXPECT_EQ(counts_.logged, 2);
   EXPECT_EQ(counts_.sent, 2);
 }
 
-TEST_F(PublishingTest, GivesUpInTimeAndSaysWhatIsInDoubt) {
+TEST_F(PublishingTest, ABrokenStreamIsRepeatedWithWhatHasNoOutcome) {
+  EXPECT_TRUE(Publish(Line("r1") + Line("r2") + Line("r3"),
+                      [](int stream, const Statement& statement)
+                          -> std::optional<absl::StatusOr<Outcome>> {
+                        if (stream == 1 &&
+                            statement.submission().request_id() != "r3") {
+                          return absl::UnavailableError("gone");
+                        }
+                        return ReceiptOf(statement);
+                      })
+                  .ok());
+  EXPECT_EQ(streams_, 2);
+  EXPECT_THAT(sent_, ElementsAre("r1", "r2", "r3", "r1", "r2"));
+  EXPECT_THAT(waits_, ElementsAre(kFirstRetryDelay));
+  EXPECT_EQ(counts_.logged, 3);
+  EXPECT_EQ(counts_.repeated, 0);
+}
+
+TEST_F(PublishingTest, AStreamThatDoesNotAnswerIsRepeated) {
   const absl::Status status =
-      Publish(Line("r1") + Line("r2"),
-              [](const SubmitBatchRequest&, common::v1::SubmitBatchResponse*) {
-                return absl::UnavailableError("gone");
-              });
+      Publish(Line("r1"), [](int, const Statement&) { return std::nullopt; });
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  EXPECT_EQ(counts_.in_doubt, 1);
+  EXPECT_EQ(ExitCodeOf(status), kUnavailable);
+}
+
+TEST_F(PublishingTest, GivesUpInTimeAndSaysWhatIsInDoubt) {
+  const absl::Status status = Publish(
+      Line("r1") + "{bad\n" + Line("r2") + Line("r3"),
+      [](int,
+         const Statement& statement) -> std::optional<absl::StatusOr<Outcome>> {
+        if (statement.submission().request_id() == "r3") {
+          return ReceiptOf(statement);
+        }
+        return absl::UnavailableError("gone");
+      });
   EXPECT_TRUE(absl::IsUnavailable(status));
   EXPECT_LE(now_ - absl::UnixEpoch(), absl::Seconds(10));
   EXPECT_EQ(counts_.in_doubt, 2);
-  EXPECT_EQ(counts_.sent, 0);
-  EXPECT_THAT(errors_.str(), HasSubstr("line 1 to 2: 2 in doubt"));
+  EXPECT_EQ(counts_.sent, 1);
+  EXPECT_THAT(errors_.str(), HasSubstr("line 1 to 3: 2 in doubt"));
+  // What is known is told, though lines before it are in doubt.
+  EXPECT_THAT(receipts_.str(), HasSubstr("event-r3"));
+  EXPECT_EQ(refused_.str(), "{bad\n");
 }
 
 TEST_F(PublishingTest, RepeatsWhatWasTooMuchAndNotWhatIsTooLarge) {
-  int calls = 0;
-  EXPECT_TRUE(
-      Publish(Line("r1"), [&](const SubmitBatchRequest& batch,
-                              common::v1::SubmitBatchResponse* response) {
-        return ++calls == 1 ? service::TooMuchInFlight()
-                            : Receipts(batch, response);
-      }).ok());
+  EXPECT_TRUE(Publish(Line("r1"),
+                      [](int stream, const Statement& statement)
+                          -> std::optional<absl::StatusOr<Outcome>> {
+                        if (stream == 1) return service::TooMuchInFlight();
+                        return ReceiptOf(statement);
+                      })
+                  .ok());
   EXPECT_THAT(waits_, ElementsAre(service::kRetryAfter));
 
   waits_.clear();
-  const absl::Status status =
-      Publish(Line("r1"),
-              [](const SubmitBatchRequest&, common::v1::SubmitBatchResponse*) {
-                return absl::ResourceExhaustedError("larger than max");
-              });
+  const absl::Status status = Publish(Line("r1"), [](int, const Statement&) {
+    return absl::ResourceExhaustedError("larger than max");
+  });
   EXPECT_TRUE(absl::IsResourceExhausted(status));
   EXPECT_THAT(waits_, IsEmpty());
   EXPECT_EQ(ExitCodeOf(status), kUsage);
 }
 
 TEST_F(PublishingTest, StopsWhereItMayNotSpeak) {
-  const absl::Status status =
-      Publish(Line("r1"),
-              [](const SubmitBatchRequest&, common::v1::SubmitBatchResponse*) {
-                return service::Unauthenticated();
-              });
+  const absl::Status status = Publish(Line("r1"), [](int, const Statement&) {
+    return service::Unauthenticated();
+  });
   EXPECT_TRUE(absl::IsUnauthenticated(status));
   EXPECT_THAT(waits_, IsEmpty());
+  EXPECT_EQ(counts_.in_doubt, 0);
 }
 
 TEST_F(PublishingTest, CountsRepeatsAndWritesReceipts) {
@@ -290,19 +394,23 @@ TEST_F(PublishingTest, CountsRepeatsAndWritesReceipts) {
 }
 
 TEST_F(PublishingTest, ReadsTextFormat) {
-  EXPECT_TRUE(
-      Publish("raise_concern {\n  submission { request_id: \"r1\" }\n}\n"
-              "---\n"
-              "---\n"
-              "raise_concern { submission { request_id: \"r2\"\n"
-              "  colour: 1 } }\n"
-              "---\n"
-              "raise_concern { submission { request_id: \"r3\" } }\n",
-              Receipts, ItemFormat::kTextProto)
-          .ok());
-  EXPECT_THAT(ids_, ElementsAre("r1 r3 "));
-  EXPECT_THAT(errors_.str(), HasSubstr("line 6: line 7, column"));
+  EXPECT_TRUE(Publish("submission { request_id: \"r1\" }\n"
+                      "concern_raised {}\n"
+                      "---\n"
+                      "---\n"
+                      "submission { request_id: \"r2\"\n"
+                      "  colour: 1 }\n"
+                      "---\n"
+                      "submission { request_id: \"r3\" } concern_raised {}\n"
+                      "---\n"
+                      "concern_raised {}\n"
+                      "home_visited {}\n",
+                      Receipts, ItemFormat::kTextProto)
+                  .ok());
+  EXPECT_EQ(ids_, "r3 r1 ");
+  EXPECT_THAT(errors_.str(), HasSubstr("line 5: line 6, column"));
   EXPECT_THAT(errors_.str(), HasSubstr("there is no such field: colour"));
+  EXPECT_THAT(errors_.str(), HasSubstr("line 10: line 11, column"));
   EXPECT_THAT(refused_.str(), HasSubstr("request_id: \"r2\""));
   EXPECT_THAT(errors_.str(), Not(HasSubstr("r2")));
 }

@@ -119,7 +119,7 @@ TEST(PageTest, SaysEachFactOfTheTimeline) {
                                          HtmlEscaped(fact.value), "</dd>")));
     }
   }
-  EXPECT_GT(facts, 40u);
+  EXPECT_GT(facts, 55u);
 }
 
 TEST(PageTest, CountsTheEntriesOfTheSameIncident) {
@@ -166,43 +166,115 @@ TEST(RowTextTest, SaysNothingOfTheChildWhereTheEntryIsHeldBack) {
   }
 }
 
-// Who looked at what, without --json.
-TEST(OpenedEventTest, SaysOfAReadWhoAskedAndWhatWasShown) {
-  event::Draft draft;
-  draft.key = "la:E99000001";
-  draft.header.set_headline("An answer was given");
-  event::v1::RecordViewed& viewed = *draft.kind.mutable_record_viewed();
-  viewed.set_system("hub-desk");
-  viewed.mutable_organisation()->set_scheme("la");
-  viewed.mutable_organisation()->set_code("E99000001");
-  viewed.mutable_asker()->set_person_id("C-7");
-  viewed.mutable_asker()->set_name("A. Coordinator");
-  viewed.mutable_asker()->set_function("hub coordinator");
-  viewed.set_purpose(event::v1::PURPOSE_SAFEGUARDING_ENQUIRY);
-  viewed.set_rpc("vigil.chronology.v1.ChronologyService/GetChronology");
-  viewed.add_roles("coordinator");
-  viewed.add_subjects()->set_subject("s1.p.one");
-  viewed.add_subjects()->set_subject("s1.h.two");
-  for (int i = 0; i < 3; ++i) viewed.add_entries()->set_event_id("e");
-  event::Request request;
-  request.source = event::Source("chronology", "la:E99000001");
-  const std::string view = "5b8c0d4e-0000-4000-8000-000000000002";
-  chronology::v1::LoggedEvent logged;
-  logged.set_value(event::SealWithId(std::move(draft), request, view).value);
+TEST(RowTextTest, SaysNothingOfTheChildWhereItWasDestroyed) {
+  chronology::v1::Row row;
+  row.set_destroyed(event::v1::ANSWER_YES);
+  const RowText text = RowTextOf(row);
+  EXPECT_THAT(text.marks, Contains("content destroyed"));
+  for (const Fact& fact : text.facts) {
+    EXPECT_NE(fact.column, Column::kChild) << fact.name;
+  }
+}
 
+// A corrected decision says what it is now, and what was emptied.
+TEST(RowTextTest, SaysWhatACorrectionSays) {
+  chronology::v1::Row row;
+  chronology::v1::Amendment& amendment = *row.add_amendments();
+  amendment.set_type("vigil.event.v1.ReferralDecided");
+  amendment.set_manner(event::v1::MANNER_CORRECTS);
+  for (const char* path :
+       {"referral_decided.outcome", "referral_decided.feedback",
+        "about.seen.own_words", "involved.role", "place"}) {
+    amendment.add_fields(path);
+  }
+  amendment.mutable_kind()
+      ->mutable_referral_decided()
+      ->mutable_outcome()
+      ->set_code("no_further_action");
+  amendment.add_persons()->mutable_about()->mutable_seen()->set_own_words(
+      "Stop.");
+  std::string later;
+  for (const Fact& fact : RowTextOf(row).facts) {
+    if (fact.name == "Later") later = fact.value;
+  }
+  EXPECT_THAT(later, testing::StartsWith("Corrected (referral_decided."));
+  EXPECT_THAT(later, HasSubstr("; referral_decided.outcome: no further action; "
+                               "referral_decided.feedback: emptied; "
+                               "about.seen.own_words: Stop.; "));
+  // Not sent along to this asker, or gone: nobody can tell.
+  EXPECT_THAT(later, Not(HasSubstr("involved.role:")));
+  EXPECT_THAT(later, Not(HasSubstr("place:")));
+}
+
+// Who looked at what, without --json.
+class OpenedViewTest : public testing::Test {
+ protected:
+  OpenedViewTest() {
+    event::v1::RecordViewed& viewed = *kind_.mutable_record_viewed();
+    viewed.set_system("hub-desk");
+    viewed.mutable_organisation()->set_scheme("la");
+    viewed.mutable_organisation()->set_code("E99000001");
+    viewed.mutable_asker()->set_person_id("C-7");
+    viewed.mutable_asker()->set_name("A. Coordinator");
+    viewed.mutable_asker()->set_function("hub coordinator");
+    viewed.set_purpose(event::v1::PURPOSE_SAFEGUARDING_ENQUIRY);
+    viewed.set_rpc("vigil.chronology.v1.ChronologyService.Find");
+    viewed.add_roles("coordinator");
+    viewed.add_subjects()->set_subject("s1.p.one");
+    viewed.add_subjects()->set_subject("s1.h.two");
+    for (const absl::string_view id :
+         {"0b8e4c1e00005000", "0b8e4c1e00005001", "0b8e4c1e00005002"}) {
+      viewed.add_entries()->set_event_id(std::string(id));  // 16 bytes
+    }
+    viewed.add_basis()->set_name("policy");
+    viewed.mutable_basis(0)->set_version("3");
+  }
+
+  OpenedEvent Opened() const {
+    event::Draft draft = event::OwnDraft(kind_);
+    draft.key = "la:E99000001";
+    chronology::v1::FindRequest find;
+    find.mutable_asking()->mutable_on_behalf_of()->set_name("A. Coordinator");
+    find.set_name("rowan quillmere");
+    find.set_birth_date("2021-01-19");
+    event::v1::Question question;
+    question.set_query(find.SerializeAsString());
+    draft.sections.push_back(
+        event::SectionOf(event::v1::PART_QUESTION, question));
+    event::Request request;
+    request.source = event::Source("chronology", "la:E99000001");
+    chronology::v1::LoggedEvent logged;
+    logged.set_value(event::SealWithId(std::move(draft), request, kView).value);
+    return OpenEvent(logged);
+  }
+
+  static constexpr char kView[] = "5b8c0d4e-0000-4000-8000-000000000002";
+  event::v1::Kind kind_;
+};
+
+TEST_F(OpenedViewTest, SaysOfAReadWhoAskedWhatAndWhatWasShown) {
   std::vector<std::string> lines;
-  for (const auto& [name, value] : OpenEvent(logged).lines) {
+  for (const auto& [name, value] : Opened().lines) {
     lines.push_back(absl::StrCat(name, ": ", value));
   }
   EXPECT_THAT(
       lines,
       IsSupersetOf({"Asked by: A. Coordinator (C-7), hub coordinator",
                     "For: la:E99000001", "With system: hub-desk (coordinator)",
-                    "Purpose: safeguarding enquiry", "Question: GetChronology",
+                    "Purpose: safeguarding enquiry",
+                    "Question: Find, name: rowan quillmere; "
+                    "birth date: 2021-01-19",
                     "Subject: s1.p.one", "Subject: s1.h.two",
-                    "Entries shown: 3"}));
-  EXPECT_THAT(lines, Contains(absl::StrCat("View: ", view)));
+                    "Entries shown: 3", "Rested on: policy 3"}));
+  EXPECT_THAT(lines, Contains(absl::StrCat("View: ", kView)));
   EXPECT_THAT(lines, Not(Contains("Subject: ")));
+}
+
+TEST_F(OpenedViewTest, SpellsIdsInJsonAsEverywhere) {
+  const std::string json = Opened().json;
+  EXPECT_THAT(json, HasSubstr("\"30623865-3463-3165-3030-303035303030\""));
+  EXPECT_THAT(json, HasSubstr(R"("question":{"name":"rowan quillmere",)"
+                              R"("birthDate":"2021-01-19"})"));
 }
 
 TEST(WordsTest, Enums) {
@@ -219,6 +291,33 @@ TEST(WordsTest, Enums) {
   EXPECT_EQ(EnumFromText(purposes, "not-stated"), -1);
   EXPECT_EQ(EnumFromText(purposes, "unspecified"), -1);
   EXPECT_THAT(EnumChoices(purposes), HasSubstr("referral-decision, strategy-"));
+}
+
+TEST(WordsTest, Concepts) {
+  event::v1::Concept said;
+  EXPECT_EQ(ConceptText(said), "");
+  said.set_code("victim_in_own_right");
+  EXPECT_EQ(ConceptText(said), "victim in own right");
+  said.mutable_own()->set_system("dash");
+  said.mutable_own()->set_code("M");
+  said.mutable_own()->set_display("Medium");
+  EXPECT_EQ(ConceptText(said), "victim in own right; Medium (dash M)");
+}
+
+TEST(WordsTest, Messages) {
+  chronology::v1::GetChronologyRequest request;
+  request.mutable_identifier()->set_type(event::v1::IDENTIFIER_TYPE_NHS_NUMBER);
+  request.mutable_identifier()->set_value("9990000018");
+  request.add_writers("police");
+  request.add_writers("health");
+  request.mutable_occurred()->mutable_since()->set_date("2026-03-01");
+  EXPECT_EQ(MessageText(request),
+            "identifier: (type: nhs number; value: 9990000018); "
+            "occurred: (since: (date: 2026-03-01)); writers: police, health");
+  EXPECT_EQ(FieldText(request, "identifier.value"), "9990000018");
+  EXPECT_EQ(FieldText(request, "page_token"), "");
+  EXPECT_EQ(FieldText(request, "identifier.colour"), std::nullopt);
+  EXPECT_EQ(FieldText(request, "page_token.colour"), std::nullopt);
 }
 
 TEST(WordsTest, Wraps) {

@@ -56,7 +56,7 @@ absl::Status FillFrom(const Options& options,
   }
   for (const auto& [topic, offsets] : topics) {
     event::v1::TopicPositions* positions =
-        request->mutable_from()->add_topics();
+        request->mutable_begin()->add_topics();
     positions->set_topic(topic);
     // A partition that is not named begins at its beginning.
     for (int32_t partition = 0; partition <= offsets.rbegin()->first;
@@ -70,8 +70,10 @@ absl::Status FillFrom(const Options& options,
 
 ExitCode Replay(const Options& options) {
   chronology::v1::ReplayRequest request;
-  // A subject reference begins with its version and a dot.
-  if (absl::StartsWith(options.what, "s1.")) {
+  // A subject reference begins with its version and a dot, an organisation has
+  // a colon, and a topic neither.
+  if (absl::StartsWith(options.what, "s1.") ||
+      absl::StrContains(options.what, ':')) {
     request.set_subject(options.what);
   } else {
     request.set_topic(options.what);

@@ -1,9 +1,12 @@
 #include "tools/vigil/row_text.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "libs/event/kind.h"
 #include "libs/event/when.h"
 #include "tools/vigil/words.h"
 
@@ -53,16 +56,66 @@ std::string ConflictText(const ch::Conflict& conflict) {
                 "; ");
 }
 
+// What became of the entry, as its chronology says beside it.
+std::string AmendmentVerb(const ch::Amendment& amendment) {
+  switch (amendment.manner()) {
+    case ev::MANNER_CORRECTS:
+      return "Corrected";
+    case ev::MANNER_SUPPLEMENTS:
+      return "Added to";
+    case ev::MANNER_WITHDRAWS:
+      return "Withdrawn";
+    case ev::MANNER_REASSIGNS:
+      return "Moved to another record";
+    default:
+      return event::LabelOf(amendment.type());
+  }
+}
+
+// What a field that an amendment names says now, wherever it stands; nothing if
+// this asker may not see it.
+std::optional<std::string> AmendedText(const ch::Amendment& amendment,
+                                       const std::string& path) {
+  const std::pair<std::string, std::string> names =
+      absl::StrSplit(path, absl::MaxSplits('.', 1));
+  std::vector<std::string> texts;
+  bool seen = false;
+  const auto add = [&](const google::protobuf::Message& within,
+                       const std::string& rest) {
+    const std::optional<std::string> text =
+        rest.empty() ? MessageText(within) : FieldText(within, rest);
+    seen = seen || text.has_value();
+    if (text && !text->empty()) texts.push_back(*text);
+  };
+  if (names.first == "account") {
+    if (amendment.has_account()) add(amendment.account(), names.second);
+  } else if (names.first == "place") {
+    if (amendment.has_place()) add(amendment.place(), names.second);
+  } else if (names.first == "about" || names.first == "involved") {
+    for (const ev::PersonPart& person : amendment.persons()) {
+      if (names.first == "about" && person.has_about()) {
+        add(person.about(), names.second);
+      } else if (names.first == "involved" && person.has_involved()) {
+        add(person.involved(), names.second);
+      }
+    }
+  } else if (amendment.has_kind()) {
+    const std::optional<std::string> text = FieldText(amendment.kind(), path);
+    if (text) return text->empty() ? "emptied" : *text;
+  }
+  if (!seen) return std::nullopt;
+  return texts.empty() ? "emptied" : absl::StrJoin(texts, ", ");
+}
+
+// Whether the amendment has a field of its own for it.
+bool IsToldApart(absl::string_view path) {
+  return path == "account.headline" || path == "account.occurred" ||
+         path == "account.summary";
+}
+
 std::string AmendmentText(const ch::Amendment& amendment) {
   std::vector<std::string> parts;
-  // vigil.event.v1.EntryCorrected: the last word says it.
-  const absl::string_view type = amendment.type();
-  const absl::string_view kind = type.substr(type.rfind('.') + 1);
-  parts.push_back(kind == "EntryCorrected"      ? "Corrected"
-                  : kind == "EntrySupplemented" ? "Added to"
-                  : kind == "EntryWithdrawn"    ? "Withdrawn"
-                  : kind == "EntryReassigned"   ? "Moved to another record"
-                                                : std::string(kind));
+  parts.push_back(AmendmentVerb(amendment));
   if (amendment.fields_size() > 0) {
     parts.back() += absl::StrCat(" (", ListText(amendment.fields()), ")");
   }
@@ -76,14 +129,55 @@ std::string AmendmentText(const ch::Amendment& amendment) {
   if (!amendment.summary().empty()) {
     parts.push_back(absl::StrCat("summary: ", amendment.summary()));
   }
+  for (const std::string& path : amendment.fields()) {
+    if (IsToldApart(path)) continue;
+    if (const auto text = AmendedText(amendment, path)) {
+      parts.push_back(absl::StrCat(path, ": ", *text));
+    }
+  }
   if (!amendment.reason().empty()) {
     parts.push_back(absl::StrCat("reason: ", amendment.reason()));
+  }
+  if (amendment.destroyed() == ev::ANSWER_YES) {
+    parts.emplace_back("content of it was destroyed with its key");
   }
   const std::string logged = TimeText(amendment.logged());
   parts.push_back(Joined({OrganisationText(amendment.organisation()),
                           logged.empty() ? "" : absl::StrCat("logged ", logged),
                           absl::StrCat("event ", amendment.event_id())},
                          ", "));
+  return Joined(parts, "; ");
+}
+
+std::string AuthorText(const ev::Author& author) {
+  return Joined(
+      {author.role(), author.name(), author.team(),
+       ConceptText(author.function()), OrganisationText(author.organisation())},
+      ", ");
+}
+
+// "mother, with parental responsibility, since 2019; risk: ..."
+std::string TieText(const ev::Tie& tie) {
+  std::string text = ConceptText(tie.relation());
+  if (tie.parental_responsibility() != ev::ANSWER_UNSPECIFIED) {
+    absl::StrAppend(&text, ", parental responsibility: ",
+                    EnumText(tie.parental_responsibility()));
+  }
+  if (tie.has_valid()) {
+    ev::When when;
+    *when.mutable_interval() = tie.valid();
+    absl::StrAppend(&text, ", ", event::WhenText(when));
+  }
+  if (!tie.risk().empty()) absl::StrAppend(&text, ", risk: ", tie.risk());
+  return text;
+}
+
+std::string InvolvedText(const ch::PersonInvolved& person) {
+  std::vector<std::string> parts = {
+      person.name().empty() ? "name not stated" : person.name(),
+      ConceptText(person.role())};
+  for (const ev::Tie& tie : person.ties()) parts.push_back(TieText(tie));
+  parts.push_back(person.subject());
   return Joined(parts, "; ");
 }
 
@@ -181,6 +275,15 @@ RowText RowTextOf(const ch::Row& row) {
         Plural(static_cast<uint64_t>(row.days_late()), "day", "days"),
         " late"));
   }
+  if (row.destroyed() == ev::ANSWER_YES) {
+    text.marks.emplace_back("content destroyed");
+  }
+  if (row.unmatched() == ev::ANSWER_YES) {
+    text.marks.emplace_back("names an entry that does not match");
+  }
+  if (row.history() == ev::ANSWER_YES) {
+    text.marks.emplace_back("from an imported past");
+  }
   const bool unjudged = row.significance() == ev::SIGNIFICANCE_UNSPECIFIED;
   const std::string significance =
       unjudged ? "not yet judged" : EnumText(row.significance());
@@ -207,30 +310,43 @@ RowText RowTextOf(const ch::Row& row) {
     facts.Add(Column::kWhen, "Days late", absl::StrCat(row.days_late()));
   }
 
-  facts.Add(
-      Column::kSource, "Author",
-      Joined({row.author().role(), row.author().name(), row.author().team()},
-             ", "));
+  facts.Add(Column::kSource, "Author", AuthorText(row.author()));
   facts.Add(Column::kSource, "Contact", row.author().duty_contact());
 
   facts.Add(Column::kEvent, "Own term", TermText(row.term()));
   facts.Add(Column::kEvent, "Summary", row.summary());
   facts.Add(Column::kEvent, "Place", row.place());
+  for (const ch::PersonInvolved& person : row.involved()) {
+    facts.Add(Column::kEvent, "Involved", InvolvedText(person));
+  }
 
-  // That nobody stated it is shown too: it is not "no". Of what is held back or
-  // cannot be read, nobody can tell.
+  // That nobody stated it is shown too: it is not "no". Of what is held back,
+  // destroyed or cannot be read, nobody can tell.
   const bool told = row.visibility() != ev::VISIBILITY_NOTICE &&
                     row.state() != ch::ROW_STATE_UNREADABLE;
-  if (told || row.has_child()) {
-    facts.Add(Column::kChild, "Child seen", EnumText(row.child().seen()));
-    facts.Add(Column::kChild, "Alone", EnumText(row.child().alone()));
+  const ev::Seen& seen = row.seen();
+  facts.Add(Column::kChild, "Role", ConceptText(row.role()));
+  if (row.present() != ev::ANSWER_UNSPECIFIED) {
+    facts.Add(Column::kChild, "Present", EnumText(row.present()));
   }
-  facts.Add(Column::kChild, "Why not", row.child().not_seen_reason());
-  facts.Add(Column::kChild, "Own words",
-            row.child().own_words().empty()
-                ? ""
-                : absl::StrCat("“", row.child().own_words(), "”"));
-  facts.Add(Column::kChild, "Wishes", row.child().wishes());
+  facts.Add(Column::kChild, "Whereabouts", row.whereabouts());
+  if ((told && row.destroyed() != ev::ANSWER_YES) || row.has_seen()) {
+    facts.Add(Column::kChild, "Child seen", EnumText(seen.seen()));
+    facts.Add(Column::kChild, "Alone", EnumText(seen.alone()));
+  }
+  facts.Add(Column::kChild, "Why not", seen.not_seen_reason());
+  facts.Add(Column::kChild, "Seen by", AuthorText(seen.seen_by()));
+  if (seen.has_when()) {
+    facts.Add(Column::kChild, "Seen when", event::WhenText(seen.when()));
+  }
+  facts.Add(Column::kChild, "Interpreter", ConceptText(seen.interpreter()));
+  facts.Add(
+      Column::kChild, "Own words",
+      seen.own_words().empty() ? "" : absl::StrCat("“", seen.own_words(), "”"));
+  facts.Add(Column::kChild, "Wishes", seen.wishes());
+  facts.Add(Column::kChild, "Wishes not asked",
+            seen.wishes_not_sought_reason());
+  facts.Add(Column::kChild, "Understanding", seen.understanding());
 
   facts.Add(Column::kAction, "Action", row.action());
   facts.Add(Column::kAction, "Outcome", row.outcome());
@@ -242,6 +358,19 @@ RowText RowTextOf(const ch::Row& row) {
                   : absl::StrCat(significance, ", by ", row.significance_by()));
   }
   facts.Add(Column::kStanding, "Status", EnumText(row.state()));
+  if (row.destroyed() == ev::ANSWER_YES) {
+    facts.Add(Column::kStanding, "Destroyed",
+              "content of it, with its key; what stays is shown");
+  }
+  if (row.unmatched() == ev::ANSWER_YES) {
+    facts.Add(Column::kStanding, "Unmatched",
+              "the entry that it names is not here, or stands under another "
+              "subject; it changes nothing");
+  }
+  if (row.history() == ev::ANSWER_YES) {
+    facts.Add(Column::kStanding, "History",
+              "part of an imported past; it is not late");
+  }
   for (const ch::Amendment& amendment : row.amendments()) {
     facts.Add(Column::kStanding, "Later", AmendmentText(amendment));
     for (const ch::Conflict& conflict : amendment.conflicts()) {

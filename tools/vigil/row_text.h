@@ -43,7 +43,8 @@ struct RowText {
   std::string label;  // "Concern raised"
   std::string headline;
   std::string source;  // "police, police:43"
-  // What a reader must not miss: "corrected", "12 days late", "significant".
+  // What a reader must not miss: "corrected", "12 days late", "significant",
+  // "content destroyed".
   std::vector<std::string> marks;
   std::vector<Fact> facts;
 };

@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
-#include "tools/vigil/agencies.h"
+#include "services/writers.h"
 #include "tools/vigil/commands.h"
 #include "tools/vigil/connection.h"
 #include "tools/vigil/terminal.h"
@@ -33,8 +33,8 @@ struct Options {
 };
 
 std::string FullName(const std::string& service) {
-  const Agency* agency = FindAgency(service);
-  return agency != nullptr ? agency->service : kChronologyService;
+  const service::Writer* writer = FindWriter(service);
+  return writer != nullptr ? writer->service->full_name() : kChronologyService;
 }
 
 // "serving", "not serving", or why it cannot be told.
@@ -62,13 +62,13 @@ absl::StatusOr<chronology::v1::GetStatusResponse> IndexStatus(
   return answer;
 }
 
-// How the writers behind these addresses stand; of a node all five, once.
-std::map<std::string, common::v1::Writer> Writers(
+// How the writers behind these addresses stand; of a node all, once.
+std::map<std::string, common::v1::Writer> AskWriters(
     const Options& options, const std::vector<std::string>& services,
     std::vector<std::string>* troubles) {
   std::map<std::string, common::v1::Writer> writers;
   for (const std::string& service : services) {
-    if (FindAgency(service) == nullptr || writers.contains(service)) continue;
+    if (FindWriter(service) == nullptr || writers.contains(service)) continue;
     absl::StatusOr<service::Channel> channel = options.connection.To(service);
     if (!channel.ok()) continue;
     common::v1::GetWritersResponse answer;
@@ -126,6 +126,11 @@ std::vector<std::string> Troubles(
     troubles.push_back(
         absl::StrCat(index.conflicts(), " conflicts to be looked at"));
   }
+  if (index.unregistered_references() > 0) {
+    troubles.push_back(absl::StrCat(
+        index.unregistered_references(),
+        " references were made with a key that nobody registered"));
+  }
   if (index.log_reachable() == event::v1::ANSWER_NO) {
     troubles.push_back("the log, or a part of it, cannot be reached");
   }
@@ -145,7 +150,7 @@ ExitCode Status(const Options& options) {
       options.connection.Named();
   if (!services.ok()) return Fail(services.status());
   if (services->empty()) {
-    for (const Agency& agency : Agencies()) services->push_back(agency.name);
+    *services = WriterNames();
     services->push_back(kChronology);
   }
   std::vector<std::pair<std::string, std::string>> states;
@@ -180,7 +185,7 @@ ExitCode Status(const Options& options) {
     if (state == kServing || state == kNotServing) answering.push_back(service);
   }
   const std::map<std::string, common::v1::Writer> writers =
-      Writers(options, answering, &troubles);
+      AskWriters(options, answering, &troubles);
 
   if (options.json) {
     nlohmann::ordered_json json;
@@ -230,6 +235,11 @@ ExitCode Status(const Options& options) {
     line("log reachable", EnumText(status.log_reachable()));
     line("version", absl::StrCat(status.software_version(), ", fold ",
                                  status.fold_version()));
+    for (const auto& reference : status.unregistered()) {
+      line("unregistered",
+           absl::StrCat(reference.subject(), ", ", reference.entries(),
+                        reference.entries() == 1 ? " entry" : " entries"));
+    }
     for (const auto& source : status.sources()) {
       std::string said =
           source.has_last_heard()
@@ -269,8 +279,7 @@ void AddRelay(CLI::App* app, Run* run) {
     std::string writer;
   };
   auto options = std::make_shared<RelayOptions>();
-  std::vector<std::string> names;
-  for (const Agency& agency : Agencies()) names.push_back(agency.name);
+  const std::vector<std::string> names = WriterNames();
   CLI::App* command = app->add_subcommand(
       "relay",
       "After a repair: send again what the log had refused for ever (parked, "
@@ -290,8 +299,7 @@ void AddRelay(CLI::App* app, Run* run) {
 
 void AddStatus(CLI::App* app, Run* run) {
   auto options = std::make_shared<Options>();
-  std::vector<std::string> services;
-  for (const Agency& agency : Agencies()) services.push_back(agency.name);
+  std::vector<std::string> services = WriterNames();
   services.push_back(kChronology);
   CLI::App* command = app->add_subcommand(
       "status",

@@ -77,7 +77,9 @@ std::string TimelineEntry(const chronology::v1::Row& row,
   for (const std::string& mark : text.marks) {
     out += Indented(absl::StrCat("! ", mark), 2, kStrong, options);
   }
-  out += Indented(text.headline, 2, kBold, options);
+  if (!text.headline.empty()) {
+    out += Indented(text.headline, 2, kBold, options);
+  }
   for (const Fact& fact : text.facts) {
     out += NamedLine(fact.name, fact.value, 4, options);
   }

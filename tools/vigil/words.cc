@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -15,11 +16,14 @@
 #include "absl/time/time.h"
 #include "libs/base/calendar.h"
 #include "libs/event/reference.h"
+#include "libs/event/when.h"
 
 namespace vigil::cli {
 namespace {
 
 using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 
 constexpr UChar32 kReplacement = 0xFFFD;
 
@@ -39,6 +43,99 @@ std::string ValueText(const EnumDescriptor& type, int index) {
   absl::string_view name = type.value(index)->name();
   absl::ConsumePrefix(&name, Prefix(type));
   return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
+}
+
+std::string SpacedName(const FieldDescriptor& field) {
+  return absl::StrReplaceAll(field.name(), {{"_", " "}});
+}
+
+template <typename M>
+const M* As(const Message& message) {
+  return google::protobuf::DynamicCastToGenerated<M>(&message);
+}
+
+// Messages that have words of their own.
+bool WellKnownText(const Message& message, std::string* text) {
+  if (const auto* said = As<event::v1::Concept>(message)) {
+    *text = ConceptText(*said);
+  } else if (const auto* term = As<event::v1::CodedTerm>(message)) {
+    *text = TermText(*term);
+  } else if (const auto* when = As<event::v1::When>(message)) {
+    *text = event::WhenText(*when);
+  } else if (const auto* organisation = As<event::v1::Organisation>(message)) {
+    *text = OrganisationText(*organisation);
+  } else if (const auto* position = As<event::v1::Position>(message)) {
+    *text = PositionText(*position);
+  } else if (const auto* time = As<google::protobuf::Timestamp>(message)) {
+    *text = TimeText(*time);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// One value: of a singular field, or the element `index` of a list.
+std::string ValueText(const Message& message, const FieldDescriptor& field,
+                      int index) {
+  const google::protobuf::Reflection& r = *message.GetReflection();
+  const bool one = index < 0;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      if (field.type() == FieldDescriptor::TYPE_BYTES) {
+        const std::string bytes =
+            one ? r.GetString(message, &field)
+                : r.GetRepeatedString(message, &field, index);
+        return absl::BytesToHexString(bytes);
+      }
+      return one ? r.GetString(message, &field)
+                 : r.GetRepeatedString(message, &field, index);
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      const Message& within =
+          one ? r.GetMessage(message, &field)
+              : r.GetRepeatedMessage(message, &field, index);
+      std::string text;
+      if (WellKnownText(within, &text)) return text;
+      return absl::StrCat("(", MessageText(within), ")");
+    }
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumText(*field.enum_type(),
+                      one ? r.GetEnumValue(message, &field)
+                          : r.GetRepeatedEnumValue(message, &field, index));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return (one ? r.GetBool(message, &field)
+                  : r.GetRepeatedBool(message, &field, index))
+                 ? "yes"
+                 : "no";
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(one ? r.GetInt32(message, &field)
+                              : r.GetRepeatedInt32(message, &field, index));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(one ? r.GetUInt32(message, &field)
+                              : r.GetRepeatedUInt32(message, &field, index));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(one ? r.GetInt64(message, &field)
+                              : r.GetRepeatedInt64(message, &field, index));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(one ? r.GetUInt64(message, &field)
+                              : r.GetRepeatedUInt64(message, &field, index));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      break;  // the wire has none
+  }
+  return "";
+}
+
+// Empty if it is not set, or its list has nothing.
+std::string ValuesText(const Message& message, const FieldDescriptor& field) {
+  const google::protobuf::Reflection& r = *message.GetReflection();
+  if (!field.is_repeated()) {
+    return r.HasField(message, &field) ? ValueText(message, field, -1) : "";
+  }
+  std::vector<std::string> values;
+  for (int i = 0; i < r.FieldSize(message, &field); ++i) {
+    values.push_back(ValueText(message, field, i));
+  }
+  return absl::StrJoin(values, ", ");
 }
 
 bool TurnsDirection(UChar32 c) {
@@ -114,6 +211,50 @@ std::string TermText(const event::v1::CodedTerm& term) {
   if (term.code().empty() && term.display().empty()) return "";
   return absl::StrCat(term.display(), " (", term.system(), " ", term.code(),
                       ")");
+}
+
+std::string ConceptText(const event::v1::Concept& said) {
+  std::string text = absl::StrReplaceAll(said.code(), {{"_", " "}});
+  const std::string own = TermText(said.own());
+  if (!own.empty()) absl::StrAppend(&text, text.empty() ? "" : "; ", own);
+  return text;
+}
+
+std::string MessageText(const Message& message) {
+  std::string text;
+  if (WellKnownText(message, &text)) return text;
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", SpacedName(*field), ": ",
+                    ValuesText(message, *field));
+  }
+  return text;
+}
+
+std::optional<std::string> FieldText(const Message& message,
+                                     absl::string_view path) {
+  const std::pair<absl::string_view, absl::string_view> names =
+      absl::StrSplit(path, absl::MaxSplits('.', 1));
+  const FieldDescriptor* field =
+      message.GetDescriptor()->FindFieldByName(std::string(names.first));
+  if (field == nullptr) return std::nullopt;
+  if (names.second.empty()) return ValuesText(message, *field);
+  if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+    return std::nullopt;
+  }
+  const google::protobuf::Reflection& r = *message.GetReflection();
+  if (!field->is_repeated()) {
+    return FieldText(r.GetMessage(message, field), names.second);
+  }
+  std::vector<std::string> texts;
+  for (int i = 0; i < r.FieldSize(message, field); ++i) {
+    std::optional<std::string> text =
+        FieldText(r.GetRepeatedMessage(message, field, i), names.second);
+    if (!text) return std::nullopt;
+    if (!text->empty()) texts.push_back(*std::move(text));
+  }
+  return absl::StrJoin(texts, ", ");
 }
 
 std::string PositionText(const event::v1::Position& position) {

@@ -7,12 +7,14 @@
 #ifndef VIGIL_TOOLS_VIGIL_WORDS_H_
 #define VIGIL_TOOLS_VIGIL_WORDS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/generated_enum_reflection.h"
+#include "google/protobuf/message.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "vigil/event/v1/types.pb.h"
 
@@ -44,6 +46,20 @@ std::string TimeText(const google::protobuf::Timestamp& time);
 
 // "Neglect (cin-census NEG)"; empty if unset.
 std::string TermText(const event::v1::CodedTerm& term);
+
+// "strategy discussion; Strategy meeting (case STRAT)": the published code in
+// words, the agency's own term, or both; empty if unset.
+std::string ConceptText(const event::v1::Concept& said);
+
+// All that a message says, as one line: "name: rowan; birth date: 2021-01-19".
+// Times, organisations, terms and enums as above, a message within in brackets.
+std::string MessageText(const google::protobuf::Message& message);
+
+// What the field `path` of it says, by names without places in lists
+// ("referral_decided.outcome"): all values, from each list on the way. Nothing
+// if there is no such field; empty if it says nothing.
+std::optional<std::string> FieldText(const google::protobuf::Message& message,
+                                     absl::string_view path);
 
 // "topic/3/17".
 std::string PositionText(const event::v1::Position& position);

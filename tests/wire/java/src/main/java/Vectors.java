@@ -1,3 +1,4 @@
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,6 +30,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -35,43 +38,59 @@ import javax.crypto.spec.SecretKeySpec;
 /**
  * Agrees with Vigil's vectors, as a client in Java would.
  *
- * <p>usage: Vectors DESCRIPTOR_SET VECTORS_FOLDER
+ * <p>usage: Vectors DESCRIPTOR_SET WIRE_FOLDER
  *
  * <p>The canonical encoding is walked here by field number, as libs/event/digest.h says it, and
  * not left to the library's deterministic mode.
  */
 public final class Vectors {
-  // Namespaces of Vigil's UUIDs.
-  static final String EVENT = "0d7c9b4e6f1a4a579c2b5a3e8e1f7d60";
-  static final String CONVERSATION = "b8c1f6a23e544d098a771c9d0e2b6f43";
+  /** Of Vigil's UUIDs. */
+  static final String NAMESPACE = "0d7c9b4e6f1a4a579c2b5a3e8e1f7d60";
+
+  static final Pattern REFERENCE =
+      Pattern.compile(
+          "s1\\.[phn]\\.[0-9a-f]{8}\\.[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{4}");
 
   static int checked = 0;
   static int wrong = 0;
 
   public static void main(String[] args) throws Exception {
     Map<String, Descriptor> types = types(Path.of(args[0]));
-    String text = Files.readString(Path.of(args[1], "digests.json"));
-    for (JsonElement element :
-        JsonParser.parseString(text).getAsJsonObject().getAsJsonArray("digests")) {
-      JsonObject vector = element.getAsJsonObject();
-      DynamicMessage.Builder builder =
-          DynamicMessage.newBuilder(types.get(vector.get("message").getAsString()));
-      JsonFormat.parser().merge(vector.get("request").toString(), builder);
-      Message message = builder.build();
-      if (vector.has("inner")) {
-        String inner = vector.get("inner").getAsString();
-        for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
-          if (field.getJsonName().equals(inner)) {
-            message = (Message) message.getField(field);
-            break;
-          }
-        }
-      }
-      expect(vector, "digest", digest(message));
+    Path wire = Path.of(args[1]);
+    JsonObject digests = read(wire.resolve("vectors/digests.json"));
+    for (JsonObject vector : list(digests, "messages")) {
+      Descriptor type = types.get(vector.get("message").getAsString());
+      expect(vector, "digest", hex(digest(parsed(type, vector.get("value")))));
     }
-    names(JsonParser.parseString(Files.readString(Path.of(args[1], "ids.json"))).getAsJsonObject());
+    Descriptor statement = types.get("vigil.common.v1.Statement");
+    for (JsonObject vector : list(digests, "statements")) {
+      expectStatement(vector, parsed(statement, vector.get("statement")));
+    }
+    Path golden = wire.resolve("golden");
+    List<Path> paths;
+    try (Stream<Path> found = Files.walk(golden)) {
+      paths = found.filter(path -> path.toString().endsWith(".json")).toList();
+    }
+    for (Path path : paths) {
+      JsonObject vector = read(path);
+      Path example = wire.resolve("examples").resolve(golden.relativize(path));
+      if (vector.has("digest") && Files.exists(example)) {
+        expectStatement(vector, parsed(statement, read(example)));
+      }
+    }
+    names(read(wire.resolve("vectors/ids.json")));
     System.out.println(checked + " vectors, " + wrong + " wrong");
-    System.exit(wrong > 0 || checked < 40 ? 1 : 0);
+    System.exit(wrong > 0 || checked < 300 ? 1 : 0);
+  }
+
+  static JsonObject read(Path path) throws IOException {
+    return JsonParser.parseString(Files.readString(path)).getAsJsonObject();
+  }
+
+  static Message parsed(Descriptor type, JsonElement value) throws Exception {
+    DynamicMessage.Builder builder = DynamicMessage.newBuilder(type);
+    JsonFormat.parser().merge(value.toString(), builder);
+    return builder.build();
   }
 
   static void expect(JsonObject vector, String field, String actual) {
@@ -82,37 +101,61 @@ public final class Vectors {
     }
   }
 
+  static void expectStatement(JsonObject vector, Message statement) throws Exception {
+    JsonArray parts = partsOf(statement);
+    ++checked;
+    if (!parts.equals(vector.get("parts"))) {
+      ++wrong;
+      System.out.println(vector + ": " + parts);
+    }
+    expect(vector, "digest", requestDigest(parts));
+  }
+
   /** What libs/event/reference.h derives. */
   static void names(JsonObject ids) throws Exception {
     JsonObject key = ids.getAsJsonObject("naming_key");
     String id = key.get("id").getAsString();
     byte[] secret = HexFormat.of().parseHex(key.get("secret").getAsString());
-    expect(key, "check", mac(secret, parts("vigil naming key check", id)));
+    expect(key, "check", mac(secret, join("vigil naming key check", id)));
     for (JsonObject v : list(ids, "organisations")) {
       String organisation = String.join(":", texts(v, "scheme", "code"));
       expect(v, "text", organisation);
       expect(v, "source", "//vigil/" + v.get("writer").getAsString() + "/" + organisation);
     }
     for (JsonObject v : list(ids, "event_ids")) {
-      expect(v, "event_id", uuid5(EVENT, parts(
+      expect(v, "event_id", uuid5(join(
           texts(v, "source", "system", "request_id", "subject", "type", "ordinal"))));
     }
     for (JsonObject v : list(ids, "conversation_refs")) {
-      expect(v, "conversation_ref", uuid5(CONVERSATION, parts(
-          texts(v, "source", "system", "request_id"))));
+      expect(v, "conversation_ref", uuid5(
+          join(with("conversation", texts(v, "source", "system", "request_id")))));
     }
     for (JsonObject v : list(ids, "subjects")) {
-      expect(v, "subject", subject(id, secret, "local id",
-          texts(v, "kind", "organisation", "system", "local_id")));
+      String kind = v.get("kind").getAsString();
+      expect(v, "subject", subject(id, secret, kind.substring(0, 1), kind,
+          texts(v, "organisation", "system", "local_id")));
     }
-    for (JsonObject v : list(ids, "persons_of_records")) {
-      expect(v, "subject", subject(id, secret, "person of a record",
-          texts(v, "kind", "organisation", "record_system", "record_id", "person_number")));
+    for (JsonObject v : list(ids, "numbered")) {
+      expect(v, "subject", subject(id, secret, "n",
+          v.get("kind").getAsString() + " in a record",
+          texts(v, "organisation", "record_system", "record_id", "number")));
+    }
+    for (JsonObject v : list(ids, "references")) {
+      expect(v, "valid", String.valueOf(isReference(v.get("text").getAsString())));
     }
     for (JsonObject v : list(ids, "requests")) {
-      expect(v, "request_key", mac(secret, parts(texts(v, "source", "system", "request_id"))));
-      expect(v, "request_digest",
-          mac(secret, HexFormat.of().parseHex(v.get("digest").getAsString())));
+      expect(v, "request_key",
+          mac(secret, join(with("request", texts(v, "source", "system", "request_id")))));
+      byte[] digest = HexFormat.of().parseHex(v.get("digest").getAsString());
+      ByteArrayOutputStream named = new ByteArrayOutputStream();
+      named.writeBytes(join("digest"));
+      named.writeBytes(ByteBuffer.allocate(4).putInt(digest.length).array());
+      named.writeBytes(digest);
+      expect(v, "request_digest", mac(secret, named.toByteArray()));
+    }
+    for (JsonObject v : list(ids, "records")) {
+      expect(v, "record",
+          mac(secret, join(with("record", texts(v, "organisation", "system", "id")))));
     }
   }
 
@@ -126,8 +169,12 @@ public final class Vectors {
     return Stream.of(fields).map(f -> vector.get(f).getAsString()).toArray(String[]::new);
   }
 
-  /** Of each text its length, in four bytes, and its bytes. */
-  static byte[] parts(String... texts) {
+  static String[] with(String first, String... others) {
+    return Stream.concat(Stream.of(first), Stream.of(others)).toArray(String[]::new);
+  }
+
+  /** What every name is derived from: of each text its length, in four bytes, and its bytes. */
+  static byte[] join(String... texts) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (String text : texts) {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -137,11 +184,25 @@ public final class Vectors {
     return out.toByteArray();
   }
 
-  /** The first of {@code named} is the kind. */
-  static String subject(String keyId, byte[] secret, String domain, String... named)
+  static String subject(String keyId, byte[] secret, String letter, String use, String... named)
       throws Exception {
-    byte[] parts = parts(Stream.concat(Stream.of(domain), Stream.of(named)).toArray(String[]::new));
-    return "s1." + named[0] + "." + keyId + "." + mac(secret, parts);
+    String text = "s1." + letter + "." + keyId + "." + mac(secret, join(with(use, named)));
+    return text + "." + checkOf(text);
+  }
+
+  /** What a subject reference ends with: of the text before it. */
+  static String checkOf(String text) throws Exception {
+    byte[] hash = sha256().digest(text.getBytes(StandardCharsets.UTF_8));
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, 3));
+  }
+
+  static boolean isReference(String text) throws Exception {
+    return REFERENCE.matcher(text).matches()
+        && checkOf(text.substring(0, text.length() - 5)).equals(text.substring(text.length() - 4));
+  }
+
+  static MessageDigest sha256() throws Exception {
+    return MessageDigest.getInstance("SHA-256");
   }
 
   static String mac(byte[] secret, byte[] data) throws Exception {
@@ -150,33 +211,73 @@ public final class Vectors {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(mac.doFinal(data));
   }
 
-  static String uuid5(String namespace, byte[] name) throws Exception {
+  static String uuid5(byte[] name) throws Exception {
     MessageDigest hash = MessageDigest.getInstance("SHA-1");
-    hash.update(HexFormat.of().parseHex(namespace));
+    hash.update(HexFormat.of().parseHex(NAMESPACE));
     ByteBuffer id = ByteBuffer.wrap(hash.digest(name));
     return new UUID(id.getLong() & ~0xf000L | 0x5000L, id.getLong() << 2 >>> 2 | 1L << 63)
         .toString();
   }
 
-  static String digest(Message message) throws Exception {
-    MessageDigest hash = MessageDigest.getInstance("SHA-256");
+  static byte[] digest(Message message) throws Exception {
+    MessageDigest hash = sha256();
     hash.update(
         message.getDescriptorForType().getFullName().getBytes(StandardCharsets.UTF_8));
     hash.update((byte) 0);
-    hash.update(canonical(message));
-    return HexFormat.of().formatHex(hash.digest());
+    return hash.digest(canonical(message));
   }
 
-  static byte[] canonical(Message message) throws IOException {
-    List<FieldDescriptor> fields =
-        new ArrayList<>(message.getDescriptorForType().getFields());
-    fields.sort(Comparator.comparingInt(FieldDescriptor::getNumber));
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-    for (FieldDescriptor field : fields) {
+  static String hex(byte[] bytes) {
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  /** Of each part its field's number, its place in a list, and its digest. */
+  static JsonArray partsOf(Message statement) throws Exception {
+    JsonArray parts = new JsonArray();
+    for (FieldDescriptor field : inOrder(statement)) {
       if (field.getName().equals("validate_only")) {
         continue;
       }
+      List<Message> messages = new ArrayList<>();
+      if (field.isRepeated()) {
+        for (Object message : (List<?>) statement.getField(field)) {
+          messages.add((Message) message);
+        }
+      } else if (statement.hasField(field)) {
+        messages.add((Message) statement.getField(field));
+      }
+      for (int i = 0; i < messages.size(); ++i) {
+        JsonObject part = new JsonObject();
+        part.addProperty("field", field.getNumber());
+        part.addProperty("index", i);
+        part.addProperty("digest", hex(digest(messages.get(i))));
+        parts.add(part);
+      }
+    }
+    return parts;
+  }
+
+  static String requestDigest(JsonArray parts) throws Exception {
+    MessageDigest hash = sha256();
+    for (JsonElement element : parts) {
+      JsonObject part = element.getAsJsonObject();
+      hash.update(ByteBuffer.allocate(4).putInt(part.get("field").getAsInt()).array());
+      hash.update(HexFormat.of().parseHex(part.get("digest").getAsString()));
+    }
+    return hex(hash.digest());
+  }
+
+  static List<FieldDescriptor> inOrder(Message message) {
+    List<FieldDescriptor> fields =
+        new ArrayList<>(message.getDescriptorForType().getFields());
+    fields.sort(Comparator.comparingInt(FieldDescriptor::getNumber));
+    return fields;
+  }
+
+  static byte[] canonical(Message message) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    for (FieldDescriptor field : inOrder(message)) {
       if (field.isRepeated()) {
         List<?> values = (List<?>) message.getField(field);
         if (field.isPackable() && !values.isEmpty()) {
@@ -244,9 +345,16 @@ public final class Vectors {
       FileDescriptor file = FileDescriptor.buildFrom(proto, imports);
       files.put(proto.getName(), file);
       for (Descriptor type : file.getMessageTypes()) {
-        types.put(type.getFullName(), type);
+        add(type, types);
       }
     }
     return types;
+  }
+
+  static void add(Descriptor type, Map<String, Descriptor> types) {
+    types.put(type.getFullName(), type);
+    for (Descriptor nested : type.getNestedTypes()) {
+      add(nested, types);
+    }
   }
 }
