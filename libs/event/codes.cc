@@ -219,7 +219,8 @@ constexpr Code kCodes[] = {
      Advice::kStop},
     {code::kBatchTooLarge,
      "A batch holds at most 500 statements, 5,000 events, 10,000 names of "
-     "persons and households, and 4 MB; send it in parts.",
+     "persons and households, and 4 MB; send it in parts, each statement "
+     "unchanged with its own request id.",
      Advice::kCorrect},
     {code::kNotAuthorised,
      "The register does not let this system do this for this organisation.",

@@ -1,9 +1,8 @@
-// What each kind of fact is to Vigil: one table, which decides about every
-// kind.
+// What each kind of fact is to Vigil: one table, which decides about each.
 //
-//   const KindTraits& traits =
-//   TraitsOf(KindOf("vigil.event.v1.ConcernRaised")); if (traits.role ==
-//   KindRole::kEntry) ...
+//   const KindTraits& traits = TraitsOf(KindOf(envelope.type));
+//
+//   if (traits.role == KindRole::kEntry) ...
 //
 // It is a switch over Kind::KindCase without a default: a new kind does not
 // compile before somebody has decided here what it is. Whoever needs to know

@@ -3,7 +3,9 @@
 // is directed to.
 //
 //   VisitNamed(statement, {.subject = [&](const v1::SubjectRef& ref,
-//                                         const FieldPath& path) { ... }});
+//                                         bool household,
+//                                         const FieldPath& path) { ... },
+//                          .entry = ..., .reference = ...});
 //
 // Which fields of a type can lead to one is found once for each type, so what
 // names nobody costs nothing.

@@ -37,6 +37,7 @@ class WireFields {
     }
     number_ = Lite::GetTagFieldNumber(tag);
     view_ = {};
+    has_view_ = false;
     varint_ = 0;
     switch (Lite::GetTagWireType(tag)) {
       case Lite::WIRETYPE_VARINT:
@@ -49,6 +50,7 @@ class WireFields {
         const auto at = static_cast<size_t>(in_.CurrentPosition());
         fault_ = !in_.Skip(static_cast<int>(size));
         if (!fault_) view_ = bytes_.substr(at, size);
+        has_view_ = !fault_;
         break;
       }
       default:
@@ -60,6 +62,7 @@ class WireFields {
   int number() const { return number_; }
   // Of a text, bytes or message; of any other field empty.
   absl::string_view view() const { return view_; }
+  bool has_view() const { return has_view_; }
   uint64_t varint() const { return varint_; }
   bool fault() const { return fault_; }
 
@@ -68,6 +71,7 @@ class WireFields {
   google::protobuf::io::CodedInputStream in_;
   int number_ = 0;
   absl::string_view view_;
+  bool has_view_ = false;
   uint64_t varint_ = 0;
   bool fault_ = false;
 };

@@ -6,11 +6,11 @@
 // Nothing is edited: a correction stands beside what it corrects, and both are
 // shown. What changes the state of an entry is said by its own source (the same
 // writer and organisation) or by the hub (writer `mash`); what anybody else
-// says of it is listed and changes nothing. (R69, R102; F40; contract 6.)
+// says of it is listed and changes nothing. (R69, R102; F40.)
 //
 // It decides from section CLEAR, which no key seals, so destroying a key
-// changes no row and no amendment (contract 8). What rests on content is said
-// here each time: a target that is named by the record of another writer's
+// changes no row and no amendment (proto/README.md). What rests on content is
+// said here each time: a target that is named by the record of another writer's
 // organisation, or by a version of a record; shared incident references; how
 // significant an entry was judged to be.
 //
@@ -33,14 +33,13 @@
 //   read. If any entry of the record stands under the speaker's own subject, a
 //   fact about entries means that alone: what is said of one child changes
 //   nothing of another in the same record.
-// - An answer is about those whom it is about itself. Of the statement or
-// record
-//   that it names it reaches the entries under its own subject; if none stands
-//   there, the entry that it names by id, or else what is of this child: an
-//   authority answers under its own reference for the child. So a decision
-//   about one child of a referral leaves the others open. But a referral is
-//   acknowledged, confirmed, clarified and chased for all: such an answer
-//   reaches every entry of the statement or record that is given.
+// - An answer is about those whom it is about itself. Of the statement, or
+//   the record, that it names it reaches the entries under its own subject; if
+//   none stands there, the entry that it names by id, or else what is of this
+//   child: an authority answers under its own reference for the child. So a
+//   decision about one child of a referral leaves the others open. But a
+//   referral is acknowledged, confirmed, clarified and chased for all: such an
+//   answer reaches every entry of the statement or record that is given.
 // - A settled fact (TargetSettled of the hub) reaches by record what was
 //   settled, and nothing else. If it names several records, that is the one
 //   that reaches what was settled, or those that reach nothing.

@@ -41,7 +41,7 @@ std::string IdentifierKey(const Identifier& identifier) {
                       identifier.system()});
 }
 
-// Whether it may link at all (contract 20).
+// Whether it may link at all.
 bool MayLink(const Identifier& identifier) {
   if (identifier.holder() != event::v1::IDENTIFIER_HOLDER_SELF ||
       identifier.verified() != event::v1::ANSWER_YES ||

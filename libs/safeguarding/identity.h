@@ -47,7 +47,7 @@
 // A possible match agrees in an identifier in some weaker way, or in a whole
 // name and the full date of birth. It is shown with its reasons, never joined.
 //
-// Source of the rules: contract 5 and 20, F23-F29 of the domain's facts (an own
+// Source of the rules: proto/README.md, F23-F29 of the domain's facts (an own
 // verified identifier only: newborns carry their mother's number; twins share a
 // date of birth).
 //

@@ -4,7 +4,7 @@
 //   std::optional<Caller> caller = systems->Find(certificate);
 //   if (!caller->MayPublishThrough("police")) return PermissionDenied(...);
 //
-// A certificate identifies a system, not an organisation (contract 16): one
+// A certificate identifies a system, not an organisation: one
 // supplier's system may speak for thousands of schools. Everything is denied
 // that the register does not grant, and a Caller that nobody made may nothing.
 //

@@ -64,9 +64,9 @@ class Place {
 
   // Counts that many more requests among those that the system has in flight,
   // until they are freed or the place is gone. Not from several threads at
-  // once. RESOURCE_EXHAUSTED  it would have more than it may, and none of them
-  // is
-  //                     counted: RetryInfo
+  // once.
+  //   RESOURCE_EXHAUSTED  it would have more than it may, and none of them
+  //                       counts: RetryInfo
   absl::Status Hold(uint32_t requests);
   void Free(uint32_t requests);
 

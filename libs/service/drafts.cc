@@ -95,7 +95,13 @@ class Drafter {
     FindSubjects();
     if (!violations_.empty()) return {};
     header_ = Header();
-    for (size_t i = 0; i < subjects_.size(); ++i) Facts(i);
+    for (size_t i = 0; i < subjects_.size(); ++i) {
+      Facts(i);
+      if (bytes_ > kMaxStatementBytes) {
+        violations_.Add("", event::code::kStatementTooLarge);
+        return {};
+      }
+    }
     return std::move(drafting_);
   }
 
@@ -210,7 +216,17 @@ class Drafter {
   // ---- Whom it is about
 
   void FindSubjects() {
+    // By whatever reference: also by one of before a naming key was replaced.
     std::set<std::string> seen;
+    const auto is_new = [&](const std::string& reference) {
+      bool first = seen.insert(reference).second;
+      for (const Drafting::Renaming& renaming : drafting_.renamings) {
+        if (renaming.to == reference) {
+          first &= seen.insert(renaming.from).second;
+        }
+      }
+      return first;
+    };
     for (int i = 0; i < statement_.about_size(); ++i) {
       const v1::About& about = statement_.about(i);
       const std::string field = absl::StrCat("about[", i, "]");
@@ -231,13 +247,8 @@ class Drafter {
               event::code::kSubjectForeign);
         }
       }
-      bool is_new = seen.insert(reference).second;
-      for (const Drafting::Renaming& renaming : drafting_.renamings) {
-        if (renaming.to == reference) {
-          is_new &= seen.insert(renaming.from).second;
-        }
-      }
-      if (!is_new) violations_.Add(field, event::code::kPersonRepeated);
+      if (!is_new(reference))
+        violations_.Add(field, event::code::kPersonRepeated);
       if (traits_.discreet && about.observations_size() > 0) {
         violations_.Add(absl::StrCat(field, ".observations"),
                         event::code::kObservationsNotTaken);
@@ -246,7 +257,7 @@ class Drafter {
     }
     for (int i = 0; i < statement_.involved_size(); ++i) {
       const std::string field = absl::StrCat("involved[", i, "]");
-      if (!seen.insert(NamedAt(absl::StrCat(field, ".person.ref"))).second) {
+      if (!is_new(NamedAt(absl::StrCat(field, ".person.ref")))) {
         violations_.Add(field, event::code::kPersonRepeated);
       }
     }
@@ -507,6 +518,13 @@ class Drafter {
     return section;
   }
 
+  void Keep(event::Draft draft) {
+    for (const DraftSection& section : draft.sections) {
+      bytes_ += section.bytes.size();
+    }
+    drafting_.drafts.push_back(std::move(draft));
+  }
+
   void Facts(size_t i) {
     const Subject& subject = subjects_[i];
     event::Draft draft = NewDraft(subject, kind_);
@@ -540,7 +558,7 @@ class Drafter {
            .restricted = IsShielded(statement_.place().address()),
            .bytes = place->bytes});
     }
-    drafting_.drafts.push_back(std::move(draft));
+    Keep(std::move(draft));
     // Each is a fact of its own, and corrected as one: said again beside a
     // correction it is no new fact.
     if (subject.about < 0 || statement_.has_amends()) return;
@@ -579,7 +597,7 @@ class Drafter {
                                          observation.SerializeAsString(),
                                          IsRestricted(statement_)));
     AddOwnPerson(subject, &draft);
-    drafting_.drafts.push_back(std::move(draft));
+    Keep(std::move(draft));
   }
 
   const Statement& statement_;
@@ -598,6 +616,7 @@ class Drafter {
   std::vector<Entry> entries_;
   std::vector<const v1::Organisation*> addressees_;
   HeaderBytes header_;
+  size_t bytes_ = 0;  // of all sections so far
 };
 
 }  // namespace

@@ -6,16 +6,15 @@
 // From top to bottom, once for each statement:
 //
 //   1. may this system publish through this writer?   PERMISSION_DENIED
-//   2. is all of it well formed, and its act one      INVALID_ARGUMENT, all of
-//   it
-//      that this writer takes?
+//   2. is all of it well formed, and its act one      INVALID_ARGUMENT, all
+//      that this writer takes?                        of it
 //   3. may it speak for this organisation, say this   PERMISSION_DENIED
 //      act, and decide about others' records?
 //   4. draft: everybody is named, and for each        INVALID_ARGUMENT
 //      subject each fact stands
-//   5. has this request_id been used?                 the receipt again, or
+//   5. seal: each fact becomes bytes, once            (validate_only ends here)
+//   6. has this request_id been used?                 the receipt again, or
 //                                                     REQUEST_ID_REUSED
-//   6. seal: each fact becomes bytes, once
 //   7. append: the log has them, or this writer's outbox
 //   8. remember the receipt, then answer
 //
@@ -75,7 +74,7 @@ class Pipeline {
  private:
   struct Prepared;
 
-  // Steps 1 to 4 and 6. No state, no I/O.
+  // Steps 1 to 5. No state, no I/O.
   absl::Status Prepare(const Call& call, const common::v1::Statement& statement,
                        Prepared* prepared) const;
   // Answers from memory, or joins the call in flight under the same request id;

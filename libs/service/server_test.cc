@@ -661,6 +661,36 @@ TEST_F(StreamTest, NoMoreAreReadThanTheWindowHolds) {
   EXPECT_TRUE(Finish().ok());
 }
 
+// A read that has completed, and whose reaction is still to come, is under way:
+// the stream must not end under it.
+TEST_F(StreamTest, CancelledWhileItReadsItEndsInGoodOrder) {
+  Start(Echo);
+  const auto channel = grpc::CreateChannel(server_->plaintext_address(),
+                                           grpc::InsecureChannelCredentials());
+  for (int i = 0; i < 300; ++i) {
+    grpc::ClientContext context;
+    Stub stub(channel);
+    stream_ = stub.PrepareCall(
+        &context, "/vigil.police.v1.PoliceService/SubmitStream", &queue_);
+    stream_->StartCall(Tag());
+    EXPECT_TRUE(Next());
+    stream_->Write(Incident("r"), Tag());
+    Next();
+    context.TryCancel();
+    EXPECT_EQ(Finish().error_code(), grpc::StatusCode::CANCELLED);
+    stream_.reset();  // it lies in the call that the context ends
+  }
+  // Each has given back its place among the calls, some only now.
+  const Channel after = Plaintext();
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  Receipt receipt;
+  absl::Status status;
+  do {
+    status = after.Call(kSubmit, Incident("r"), &receipt);
+  } while (status == TooMuchInFlight() && absl::Now() < end);
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST_F(StreamTest, ABrokenStreamEndsWhenEveryStatementHasItsOutcome) {
   absl::Notification arrived;
   ReceiptDone held;

@@ -1,7 +1,7 @@
 // What makes one writer different from another: a value.
 //
 //   Writer police = WriterOf(*police_file->service(0));
-//   police.name();                       // "police"
+//   police.name;                         // "police"
 //   police.Takes(Statement::kConcernRaised);
 //
 // Everything is in its service's definition (proto/vigil/<writer>/v1): the

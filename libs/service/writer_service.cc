@@ -22,6 +22,7 @@
 #include "libs/base/check.h"
 #include "libs/base/limits.h"
 #include "libs/event/codes.h"
+#include "libs/event/schema.h"
 #include "libs/event/two_acts.h"
 #include "libs/event/unreadable.h"
 #include "libs/event/violation.h"
@@ -70,6 +71,14 @@ absl::Status ReadStatement(absl::string_view bytes, Statement* statement) {
   event::FindUnreadable(*Statement::descriptor(), bytes, &violations);
   if (violations.empty()) violations.Add("", event::code::kBytesInvalid);
   return InvalidRequest(violations);
+}
+
+// The same of a message as it came, which may be too large to be read.
+absl::Status ReadStatement(const grpc::ByteBuffer& bytes, grpc::Slice* slice,
+                           Statement* statement) {
+  return bytes.Length() > kMaxBatchBytes
+             ? Refused("", event::code::kStatementTooLarge)
+             : ReadStatement(InOnePiece(bytes, slice), statement);
 }
 
 void SetOutcome(const absl::StatusOr<common::v1::Receipt>& receipt,
@@ -154,18 +163,17 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
 
   void One(const grpc::CallbackServerContext& context,
            const grpc::ByteBuffer& bytes) {
-    if (absl::Status let_in = Begin(context, bytes); !let_in.ok()) {
+    if (absl::Status let_in = Begin(context); !let_in.ok()) {
       return Answer(let_in);
     }
     grpc::Slice slice;
     auto* statement =
         google::protobuf::Arena::CreateMessage<Statement>(&arena_);
-    if (absl::Status read = ReadStatement(InOnePiece(bytes, &slice), statement);
-        !read.ok()) {
-      return Answer(read);
-    }
-    if (absl::Status room = started_.place.Hold(1); !room.ok()) {
-      return Answer(room);
+    absl::Status status = ReadStatement(bytes, &slice, statement);
+    if (status.ok()) status = started_.place.Hold(1);
+    if (!status.ok()) {
+      shared_.counters.Count(Statement::ACT_NOT_SET, status.code());
+      return Answer(status);
     }
     shared_.Submit(started_.call, *statement,
                    [self = shared_from_this()](
@@ -177,9 +185,10 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
 
   void Batch(const grpc::CallbackServerContext& context,
              const grpc::ByteBuffer& bytes) {
-    if (absl::Status let_in = Begin(context, bytes); !let_in.ok()) {
+    if (absl::Status let_in = Begin(context); !let_in.ok()) {
       return Answer(let_in);
     }
+    if (bytes.Length() > kMaxBatchBytes) return Answer(BatchTooLarge());
     grpc::Slice slice;
     std::vector<absl::string_view> statements;
     event::WireFields fields(InOnePiece(bytes, &slice));
@@ -188,6 +197,9 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
           common::v1::SubmitBatchRequest::kStatementsFieldNumber) {
         return Answer(
             Refused(absl::StrCat(fields.number()), event::code::kUnknownField));
+      }
+      if (!fields.has_view()) {
+        return Answer(Refused("statements", event::code::kBytesInvalid));
       }
       // Before there is any question of room: a repeat would not help.
       if (statements.size() == kMaxBatchRequests) {
@@ -210,12 +222,11 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
   }
 
  private:
-  absl::Status Begin(const grpc::CallbackServerContext& context,
-                     const grpc::ByteBuffer& bytes) {
+  absl::Status Begin(const grpc::CallbackServerContext& context) {
     absl::StatusOr<StartedCall> started = StartCall(*shared_.callers, context);
     if (!started.ok()) return started.status();
     started_ = *std::move(started);
-    return bytes.Length() > kMaxBatchBytes ? BatchTooLarge() : absl::OkStatus();
+    return absl::OkStatus();
   }
 
   void SubmitAll(const std::vector<absl::string_view>& statements) {
@@ -241,6 +252,7 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
     // end the call.
     for (size_t i = 0; i < parsed.size(); ++i) {
       if (!unreadable[i].ok()) {
+        shared_.counters.Count(Statement::ACT_NOT_SET, unreadable[i].code());
         Done(i, unreadable[i]);
         continue;
       }
@@ -321,10 +333,7 @@ class Stream
     }
     grpc::Slice slice;
     Statement statement;
-    const absl::Status read =
-        read_.Length() > kMaxBatchBytes
-            ? BatchTooLarge()
-            : ReadStatement(InOnePiece(read_, &slice), &statement);
+    const absl::Status read = ReadStatement(read_, &slice, &statement);
     uint64_t index = 0;
     absl::Status room;
     {
@@ -335,10 +344,10 @@ class Stream
       // Of each statement: a stream that says nothing holds no room.
       room = started_.place.Hold(1);
     }
-    if (!room.ok()) {
-      Done(index, room, /*held=*/false);
-    } else if (!read.ok()) {
-      Done(index, read);
+    if (!room.ok() || !read.ok()) {
+      const absl::Status& refused = room.ok() ? read : room;
+      shared_.counters.Count(Statement::ACT_NOT_SET, refused.code());
+      Done(index, refused, /*held=*/room.ok());
     } else {
       Call call = started_.call;
       // Of each statement: a stream may stay open for days.
@@ -404,10 +413,11 @@ class Stream
     StartRead(&read_);
   }
 
-  // With no operation of ours under way and every `done` called.
+  // With no operation of ours under way, a read neither, and every `done`
+  // called.
   void EndIfDone(absl::ReleasableMutexLock* lock)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const bool settled = done_ == next_index_ && !writing_;
+    const bool settled = done_ == next_index_ && !writing_ && !reading_;
     const bool complete = all_read_ && outcomes_.empty();
     if (ended_ || !settled || !(complete || broken_)) return;
     ended_ = true;
@@ -467,6 +477,8 @@ class WriterService::Rpcs final : public grpc::Service {
        SubmitFn submit)
       : name_(writer.service->full_name()),
         shared_{callers, std::move(submit), Counters(writer.name, metrics)} {
+    // A rule that is published and cannot be held ends the process now.
+    event::SchemaOf(*Statement::descriptor());
     for (size_t i = 0; i < kMethods.size(); ++i) {
       const auto* method = writer.service->FindMethodByName(kMethods[i]);
       Check(method != nullptr && method->index() == static_cast<int>(i),

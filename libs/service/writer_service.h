@@ -14,10 +14,10 @@
 // It answers by itself:
 //   UNAUTHENTICATED, RESOURCE_EXHAUSTED   as callers.h
 //   INVALID_ARGUMENT                      not a statement, with the path of
-//   each
-//                                         text that is not UTF-8; two acts in
-//                                         one; a batch outside the limits, or
-//                                         with an unknown field
+//                                         every text that is not UTF-8; too
+//                                         large; two acts in one; a batch
+//                                         outside the limits, or with an
+//                                         unknown field
 // and everything else is SubmitFn's.
 //
 // SubmitBatch(statements) -> outcomes: each goes to SubmitFn as if it had come

@@ -59,7 +59,7 @@ struct Fact {
 };
 
 // One fact, and what else came under its id: of several records with one id
-// the first counts (contract 1).
+// the first counts.
 struct Entry {
   Fact fact;
   uint32_t duplicates = 0;           // the same content again

@@ -7,7 +7,7 @@
 //
 // A read is also a fact: Answer fills `view` whenever what it answers says
 // something about a child, "not found" among it, and the caller appends it
-// before it answers (contract 18). If that names no rpc, nothing was said.
+// before it answers. If that names no rpc, nothing was said.
 //
 // Everything here is a function of the snapshot and the question: what a view
 // showed is shown again by asking the same at its positions.

@@ -22,7 +22,7 @@ inline constexpr size_t kMaxReferencesLookedAt = 1'000;
 inline constexpr size_t kMaxReferencesTold = 100;
 
 // Key ids that subjects were named with and that no writer has announced, in
-// order (contract 5).
+// order.
 absl::StatusOr<std::vector<std::string>> UnregisteredKeyIds(
     const projection::Snapshot& snapshot);
 

@@ -1,6 +1,6 @@
 // What there is to read in a chronology, in words, before anybody lays it out.
 // The terminal and the page show every fact that stands here, so neither can
-// forget one; what a row must tell, contract 22 says.
+// forget one; what a row must tell, chronology.proto says (Row).
 //
 //   RowText text = RowTextOf(row);
 //   for (const Fact& fact : text.facts) ... fact.name, fact.value
