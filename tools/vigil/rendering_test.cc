@@ -324,6 +324,12 @@ TEST(WordsTest, Wraps) {
   EXPECT_THAT(Wrap("one two three", 7), ElementsAre("one two", "three"));
   EXPECT_THAT(Wrap("incomprehensible", 6),
               ElementsAre("incomp", "rehens", "ible"));
+  // What is copied is never broken: the line is longer then.
+  const std::string subject =
+      event::NamingKey("00c0ffee", std::string(32, 'k'))
+          .Subject(event::SubjectKind::kPerson, "police:99", "s", "1");
+  EXPECT_THAT(Wrap("is " + subject + ": asked for", 20),
+              ElementsAre("is", subject + ":", "asked for"));
   EXPECT_THAT(Wrap("a\n\nb", 10), ElementsAre("a", "", "b"));
   EXPECT_THAT(Wrap("", 10), ElementsAre(""));
   EXPECT_EQ(Columns("e\u0301"), 1u);  // combining

@@ -282,6 +282,16 @@ size_t Columns(absl::string_view text) {
   return columns;
 }
 
+// A reference that somebody will copy, with what punctuation follows it.
+static bool IsCopied(absl::string_view word) {
+  while (!word.empty() && (word.back() == ':' || word.back() == ',' ||
+                           word.back() == ';' || word.back() == ')')) {
+    word.remove_suffix(1);
+  }
+  absl::ConsumePrefix(&word, "(");
+  return event::IsSubjectReference(word);
+}
+
 std::vector<std::string> Wrap(absl::string_view text, size_t width) {
   width = std::max<size_t>(width, 1);
   std::vector<std::string> lines;
@@ -299,9 +309,10 @@ std::vector<std::string> Wrap(absl::string_view text, size_t width) {
         line.push_back(' ');
         ++columns;
       }
+      const bool whole = IsCopied(word);
       for (const char32_t character : Characters(word)) {
         const auto c = static_cast<UChar32>(character);
-        if (columns + ColumnsOf(c) > width && !line.empty()) {
+        if (!whole && columns + ColumnsOf(c) > width && !line.empty()) {
           lines.push_back(std::exchange(line, ""));
           columns = 0;
         }

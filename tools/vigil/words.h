@@ -74,7 +74,8 @@ std::string Shown(absl::string_view text);
 size_t Columns(absl::string_view text);
 
 // Lines of at most `width` columns, broken at spaces (a longer word is broken
-// inside), and at line feeds.
+// inside, but for a subject reference, which is there to be copied), and at
+// line feeds.
 std::vector<std::string> Wrap(absl::string_view text, size_t width);
 
 }  // namespace vigil::cli
